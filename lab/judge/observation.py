@@ -1,0 +1,126 @@
+"""What was seen during one act: frames on the wire, the fate of each Send, route exceptions, and counters that moved.
+
+An Observation is all that an expectation gets. Times are nanoseconds since the epoch, sizes are octets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lab.model.flow import Flow
+from lab.model.packet import Packet
+from lab.theory.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame, as one tap saw it. A packet that crosses a link is two frames: sent at one end, received at the other.
+
+    `number` counts from 1 over the whole run and is the frame's number in capture.pcapng. `sent` is true where the frame left the
+    node by this interface. `octets` is what was captured from the Ethernet header on, `length` what there was.
+    """
+
+    number: int
+    time: int
+    node: str
+    interface: str
+    sent: bool
+    octets: bytes
+    length: int
+    packet: Packet | None
+
+    @property
+    def end(self) -> str:
+        return f"{self.node}:{self.interface}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedError:
+    """An entry of a socket's error queue (MSG_ERRQUEUE): struct sock_extended_err and the offender's address.
+
+    `origin` is "LOCAL", "ICMP" or "ICMP6" (SO_EE_ORIGIN_*); `info` the MTU where `errno` is EMSGSIZE; `offender` None for LOCAL.
+    """
+
+    errno: int
+    origin: str
+    type: int
+    code: int
+    info: int
+    offender: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TcpState:
+    """struct tcp_info, as far as it concerns us; MSS and MTU in octets. `mss` is tcpi_snd_mss, `timeouts` RTOs in a row (backoff)."""
+
+    mss: int
+    advmss: int
+    pmtu: int
+    ssthresh: int
+    cwnd: int
+    total_retrans: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteException:
+    """An entry of a node's exception cache: the path MTU learned towards `to` (an address). `expires` in seconds."""
+
+    node: str
+    to: str
+    mtu: int
+    locked: bool
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one Send.
+
+    `errno` is what send() gave, None where it succeeded. `errors` is what its error queue held. `delivered` is how many octets of
+    payload the receiver's application got, `intact` whether they were the ones sent. `mtu` is IP_MTU (IPV6_MTU) at the sender's
+    socket afterwards, None where it could not be read. `sender` and `receiver` are TCP's state, None for other flows.
+    `exceptions` are the sender's after this Send.
+    """
+
+    flow: Flow
+    octets: int
+    started: int
+    ended: int
+    errno: int | None = None
+    errors: tuple[QueuedError, ...] = ()
+    delivered: int = 0
+    intact: bool = True
+    mtu: int | None = None
+    sender: TcpState | None = None
+    receiver: TcpState | None = None
+    exceptions: tuple[RouteException, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """The route caches were flushed at `time`."""
+
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One act, seen. `counters` holds, by node, each SNMP counter that moved and by how much ("Ip.FragCreates": 3)."""
+
+    plan: Plan
+    frames: tuple[Frame, ...] = ()
+    events: tuple[Outcome | Flushed, ...] = ()
+    counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return tuple(e for e in self.events if isinstance(e, Outcome))
+
+    def sent_by(self, node: str, towards: str | None = None) -> Iterator[Frame]:
+        """Frames with an IP packet that left `node` (by the interface towards one neighbour, where that is named)."""
+        return (f for f in self.frames if f.sent and f.packet and f.node == node and towards in (None, f.interface))
+
+    def received_by(self, node: str, from_: str | None = None) -> Iterator[Frame]:
+        """Frames with an IP packet that reached `node` (from one neighbour, where that is named)."""
+        return (f for f in self.frames if not f.sent and f.packet and f.node == node and from_ in (None, f.interface))

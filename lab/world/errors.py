@@ -1,0 +1,11 @@
+"""Whose fault it is, is a type: what the machine refuses, and what broke in the lab. A bad topology is `lab.theory.problems`'."""
+
+from __future__ import annotations
+
+
+class Forbidden(Exception):
+    """This machine does not let the lab make namespaces. The message says why and what to do."""
+
+
+class Broken(Exception):
+    """The lab itself failed: the kernel refused a message, a tap dropped frames, a process of ours died."""

@@ -1,0 +1,154 @@
+"""The netlink messages that the lab sends, as functions of the plan: links, addresses, routes, exceptions, and one firewall rule."""
+
+from __future__ import annotations
+
+from socket import AF_INET, AF_INET6
+from typing import Any
+
+from pyroute2.netlink.nfnetlink import nfgen_msg
+from pyroute2.netlink.nfnetlink.nftsocket import (
+    NFT_MSG_NEWCHAIN,
+    NFT_MSG_NEWRULE,
+    NFT_MSG_NEWTABLE,
+    nft_chain_msg,
+    nft_rule_msg,
+    nft_table_msg,
+)
+from pyroute2.netlink.rtnl import RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from lab.model.topology import IPV4, Family
+from lab.theory.plan import Interface, Route
+from lab.world.netlink import NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Message
+
+NEW = NLM_F_CREATE | NLM_F_EXCL
+IFF_UP = 1
+IFA_F_NODAD = 0x02
+RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST = 254, 4, 0, 1
+RTM_F_CLONED = 0x200
+LOOPBACK = 1  # the interface index of lo in every namespace
+AF = {IPV4: AF_INET, Family.IPV6: AF_INET6}
+
+NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS_NFTABLES = 0x10, 0x11, 10
+NFPROTO_UNSPEC, NFPROTO_INET, NF_INET_LOCAL_OUT, NF_DROP = 0, 1, 3, 0
+NFT_META_L4PROTO, NFT_PAYLOAD_TRANSPORT_HEADER, NFT_REG_VERDICT, NFT_REG_1, NFT_CMP_EQ = 16, 2, 0, 1, 0
+
+
+def new_veth(a: Interface, b: Interface, namespace_b: int) -> Message:
+    """Creates both ends of a link in one request: `a` where the message is sent, and up; `b` in the namespace of that descriptor.
+
+    The peer's interface index is given in its own ifinfmsg header: without it the kernel would choose one that may equal `a`'s,
+    and an IFF_UP there is refused (rtnl_newlink() configures the peer before it has one: ENOTCONN).
+    """
+    peer = {"index": b.index, "attrs": [("IFLA_IFNAME", b.name), ("IFLA_MTU", b.mtu), ("IFLA_ADDRESS", b.mac), ("IFLA_NET_NS_FD", namespace_b)]}
+    kind = [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", {"attrs": [("VETH_INFO_PEER", peer)]})]
+    attrs = [("IFLA_IFNAME", a.name), ("IFLA_MTU", a.mtu), ("IFLA_ADDRESS", a.mac), ("IFLA_LINKINFO", {"attrs": kind})]
+    what = f"create link {a.end} (MTU {a.mtu}) – {b.end} (MTU {b.mtu})"
+    return Message(ifinfmsg(), RTM_NEWLINK, NEW, what, attrs, index=a.index, flags=IFF_UP, change=IFF_UP)
+
+
+def up(index: int, name: str) -> Message:
+    return Message(ifinfmsg(), RTM_NEWLINK, 0, f"set {name} up", index=index, flags=IFF_UP, change=IFF_UP)
+
+
+def new_address(interface: Interface, family: Family) -> Message:
+    """IFA_F_NODAD, as duplicate address detection would hold an IPv6 address back for a second."""
+    address = str(interface.addresses[family])
+    attrs: list[tuple[str, Any]] = [("IFA_LOCAL", address), ("IFA_ADDRESS", address)]
+    if family != IPV4:
+        attrs = [("IFA_ADDRESS", address), ("IFA_FLAGS", IFA_F_NODAD)]
+    length = 24 if family == IPV4 else 64
+    what = f"add address {address}/{length} to {interface.end}"
+    return Message(ifaddrmsg(), RTM_NEWADDR, NEW, what, attrs, family=AF[family], prefixlen=length, index=interface.index)
+
+
+def new_route(route: Route, index: int) -> Message:
+    attrs: list[tuple[str, Any]] = [("RTA_GATEWAY", str(route.via)), ("RTA_OIF", index)]
+    if route.to.prefixlen:
+        attrs.insert(0, ("RTA_DST", str(route.to.network_address)))
+    message = rtmsg()
+    message["type"] = RTN_UNICAST
+    return Message(
+        message,
+        RTM_NEWROUTE,
+        NEW,
+        f"add route to {route.to} via {route.via}",
+        attrs,
+        family=AF_INET if route.to.version == 4 else AF_INET6,
+        dst_len=route.to.prefixlen,
+        table=RT_TABLE_MAIN,
+        proto=RTPROT_STATIC,
+        scope=RT_SCOPE_UNIVERSE,
+    )
+
+
+def get_route(to: str, family: Family) -> Message:
+    """Asks which route a packet to `to` would take, exceptions included (`ip route get`)."""
+    length = 32 if family == IPV4 else 128
+    return Message(rtmsg(), RTM_GETROUTE, 0, f"look up the route to {to}", [("RTA_DST", to)], family=AF[family], dst_len=length)
+
+
+def get_exceptions(family: Family) -> Message:
+    """Asks for every cached exception (`ip route show cache`)."""
+    return Message(rtmsg(), RTM_GETROUTE, NLM_F_DUMP, "list route exceptions", family=AF[family], flags=RTM_F_CLONED)
+
+
+def drop_own_ptbs() -> list[Message]:
+    """An nftables rule that drops, at its origin, every PTB that the node would send: ICMPv4 type 3 code 4, ICMPv6 type 2."""
+
+    def nft(message: Any, type: int, flags: int, what: str, attrs: list[tuple[str, Any]]) -> Message:
+        return Message(message, NFNL_SUBSYS_NFTABLES << 8 | type, flags, what, attrs, nfgen_family=NFPROTO_INET)
+
+    def batch(type: int) -> Message:
+        message = Message(nfgen_msg(), type, 0, "nftables batch", nfgen_family=NFPROTO_UNSPEC, res_id=NFNL_SUBSYS_NFTABLES)
+        message.answered = False
+        return message
+
+    table, chain = "pmtulab", "silence"
+    hook = {"attrs": [("NFTA_HOOK_HOOKNUM", NF_INET_LOCAL_OUT), ("NFTA_HOOK_PRIORITY", 0)]}
+    where = [("NFTA_CHAIN_TABLE", table), ("NFTA_CHAIN_NAME", chain), ("NFTA_CHAIN_TYPE", "filter"), ("NFTA_CHAIN_HOOK", hook)]
+    rules = [(1, b"\x03\x04"), (58, b"\x02")]  # protocol, and the first octets of its header
+    return [
+        batch(NFNL_MSG_BATCH_BEGIN),
+        nft(nft_table_msg(), NFT_MSG_NEWTABLE, NLM_F_CREATE, "add an nftables table", [("NFTA_TABLE_NAME", table)]),
+        nft(nft_chain_msg(), NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add an nftables chain", where),
+        *(
+            nft(
+                nft_rule_msg(),
+                NFT_MSG_NEWRULE,
+                NLM_F_CREATE,
+                "add an nftables rule that drops PTBs",
+                [("NFTA_RULE_TABLE", table), ("NFTA_RULE_CHAIN", chain), ("NFTA_RULE_EXPRESSIONS", drop_if(protocol, header))],
+            )
+            for protocol, header in rules
+        ),
+        batch(NFNL_MSG_BATCH_END),
+    ]
+
+
+def drop_if(protocol: int, header: bytes) -> list[dict[str, Any]]:
+    """nftables expressions: if the upper-layer protocol is this, and its header starts so, drop."""
+
+    def expression(name: str, **attrs: Any) -> dict[str, Any]:
+        return {"attrs": [("NFTA_EXPR_NAME", name), ("NFTA_EXPR_DATA", {"attrs": list(attrs.items())})]}
+
+    def equal(value: bytes) -> dict[str, Any]:
+        there = {"attrs": [("NFTA_DATA_VALUE", value)]}
+        return expression("cmp", NFTA_CMP_SREG=NFT_REG_1, NFTA_CMP_OP=NFT_CMP_EQ, NFTA_CMP_DATA=there)
+
+    verdict = {"attrs": [("NFTA_DATA_VERDICT", {"attrs": [("NFTA_VERDICT_CODE", NF_DROP)]})]}
+    return [
+        expression("meta", NFTA_META_DREG=NFT_REG_1, NFTA_META_KEY=NFT_META_L4PROTO),
+        equal(bytes([protocol])),
+        expression(
+            "payload",
+            NFTA_PAYLOAD_DREG=NFT_REG_1,
+            NFTA_PAYLOAD_BASE=NFT_PAYLOAD_TRANSPORT_HEADER,
+            NFTA_PAYLOAD_OFFSET=0,
+            NFTA_PAYLOAD_LEN=len(header),
+        ),
+        equal(header),
+        expression("immediate", NFTA_IMMEDIATE_DREG=NFT_REG_VERDICT, NFTA_IMMEDIATE_DATA=verdict),
+    ]

@@ -1,0 +1,174 @@
+"""A network that runs, and its nodes: what tests, scenarios and people at the REPL hold in their hands.
+
+    with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
+        server = net["server"].popen(["iperf3", "-s", "-1"])
+        net["client"].run(["iperf3", "-c", "server", "-n", "1M"])
+        assert net["client"].path_mtu("server") == 1400
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from socket import socket
+from types import TracebackType
+from typing import Any
+
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from lab.judge.observation import RouteException
+from lab.model.topology import Family, Topology
+from lab.theory.plan import NodePlan, Plan, plan
+from lab.world.build import Built, build
+from lab.world.counters import Counters
+from lab.world.errors import Broken
+from lab.world.messages import get_exceptions, get_route
+from lab.world.process import PIPE, Process, Stream
+from lab.world.sandbox import Sandbox
+from lab.world.tap import Capture
+
+RTAX_LOCK, RTAX_MTU = "RTAX_LOCK", "RTAX_MTU"
+RTAX_MTU_NUMBER = 2  # include/uapi/linux/rtnetlink.h
+USER_HZ = 100  # the unit of rta_expires, whatever the kernel's own HZ
+
+
+class Node:
+    """One node of a running network."""
+
+    def __init__(self, net: Net, planned: NodePlan, built: Built) -> None:
+        self.planned = planned
+        self._net = net
+        self._built = built
+        self._counters: Counters | None = None
+
+    @property
+    def name(self) -> str:
+        return self.planned.name
+
+    def run(
+        self, argv: Sequence[str], *, input: str | None = None, timeout: float | None = 60, check: bool = True, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a program here to its end, as subprocess.run(capture_output=True, text=True) would.
+
+        Raises subprocess.CalledProcessError where it fails and `check` is true, subprocess.TimeoutExpired after `timeout` seconds
+        (the program is killed), and FileNotFoundError where there is no such program.
+        """
+        with self.popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env) as process:
+            out, err = process.communicate(input, timeout)
+            code = process.wait()
+        if check and code:
+            raise subprocess.CalledProcessError(code, list(argv), out, err)
+        return subprocess.CompletedProcess(list(argv), code, out, err)
+
+    def popen(self, argv: Sequence[str], **streams: Any) -> Process:
+        """Starts a program here; it dies with the lab. `stdin`, `stdout`, `stderr`, `env`, `cwd`: see Process."""
+        return Process(self._net.sandbox, self.name, argv, **streams)
+
+    def socket(self, family: int, type: int, protocol: int = 0) -> socket:
+        """An ordinary Python socket that was opened in this node and stays in it."""
+        return self._net.sandbox.socket(self.name, family, type, protocol)
+
+    def sysctl(self, path: str, value: str | int | None = None) -> str:
+        """Reads "net/ipv4/tcp_mtu_probing" and the like, after writing `value` where it is given."""
+        return self._net.sandbox.sysctl(self.name, path, None if value is None else str(value))
+
+    def counters(self) -> dict[str, int]:
+        """Every SNMP counter by name: "Ip.FragFails", "TcpExt.TCPTimeouts", "Icmp6.OutPktTooBigs"."""
+        self._counters = self._counters or Counters(self._net.sandbox, self.name)
+        return self._counters.read()
+
+    def path_mtu(self, to: str, family: Family | None = None) -> int:
+        """The path MTU in octets that this node holds towards node `to`: the exception's, else the route's or the interface's."""
+        family = family or self._net.plan.topology.families[0]
+        (route,) = self._built.netlink.ask(get_route(str(self._net.plan.address(to, family)), family), rtmsg)
+        learned = metrics(route).get(RTAX_MTU)
+        if learned:
+            return int(learned)
+        index = route.get_attr("RTA_OIF")
+        return next(interface.mtu for interface in self.planned.interfaces if interface.index == index)
+
+    def exceptions(self) -> tuple[RouteException, ...]:
+        """Every route exception that this node holds, with the seconds that are left to it (RTA_CACHEINFO)."""
+        return tuple(
+            exception
+            for family in self._net.plan.topology.families
+            for route in self._built.netlink.ask(get_exceptions(family), rtmsg)
+            if (exception := self._exception(route))
+        )
+
+    def _exception(self, route: Any) -> RouteException | None:
+        mtu = metrics(route).get(RTAX_MTU)
+        cache = route.get_attr("RTA_CACHEINFO")
+        if not mtu or not cache or not cache["rta_expires"]:
+            return None
+        locked = bool(metrics(route).get(RTAX_LOCK, 0) & 1 << RTAX_MTU_NUMBER)
+        return RouteException(self.name, route.get_attr("RTA_DST"), int(mtu), locked, cache["rta_expires"] / USER_HZ)
+
+    def flush_route_cache(self) -> None:
+        """Forgets every exception, of both families (`ip route flush cache`, `ip -6 route flush cache`)."""
+        for family in self._net.plan.topology.families:
+            self.sysctl(f"net/ipv{family.value}/route/flush", 1)
+
+    def close(self) -> None:
+        if self._counters:
+            self._counters.close()
+        self._built.close()
+
+
+class Net:
+    """A network that runs. A context manager: leaving it ends every program in it and takes everything down.
+
+    Raises BadTopology before anything is built, Forbidden where this machine does not allow namespaces, and Broken where the kernel
+    refuses a part. `taps=False` leaves the taps out, and `capture` with them: worth it for hundreds of nodes.
+    """
+
+    def __init__(self, topology: Topology | Plan, *, taps: bool = True) -> None:
+        self.plan = topology if isinstance(topology, Plan) else plan(topology)
+        with ExitStack() as undo:
+            self.sandbox = Sandbox()
+            undo.callback(self.sandbox.close)
+            built = build(self.sandbox, self.plan)
+            self.nodes: Mapping[str, Node] = {name: Node(self, self.plan.nodes[name], b) for name, b in built.items()}
+            for node in self.nodes.values():
+                undo.callback(node.close)
+            self._capture: Capture | None = None
+            if taps:
+                self._capture = Capture(self.sandbox, (end for ends in self.plan.links for end in ends))
+                undo.callback(self._capture.close)
+            self._undo = undo.pop_all()
+
+    @property
+    def capture(self) -> Capture:
+        """What the taps see. Raises Broken in a network that was opened without taps."""
+        if self._capture is None:
+            raise Broken("this network was opened with taps=False")
+        return self._capture
+
+    def address(self, node: str, family: Family | None = None) -> str:
+        """The address that the node's name resolves to."""
+        return str(self.plan.address(node, family or self.plan.topology.families[0]))
+
+    def __getitem__(self, node: str) -> Node:
+        return self.nodes[node]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def __enter__(self) -> Net:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        self._undo.close()
+
+
+def metrics(route: Any) -> dict[str, int]:
+    """RTA_METRICS of a route, by the kernel's names."""
+    nested = route.get_attr("RTA_METRICS")
+    return dict(nested["attrs"]) if nested else {}
+
+

@@ -1,0 +1,142 @@
+"""Programs that run in a node. They are the holder's children, so their end is told by a pipe and their signals go by pidfd."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import IO
+
+from lab.world.sandbox import Sandbox
+
+PIPE, DEVNULL, STDOUT = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
+
+Stream = int | IO[str] | IO[bytes] | None
+
+
+class Process:
+    """Like subprocess.Popen in text mode, as far as tests need it: stdin, stdout, stderr, wait, poll, communicate, send_signal, kill.
+
+    `stdout` and `stderr` may be PIPE, DEVNULL, a file, or None for the caller's own; `stderr` also STDOUT. Raises FileNotFoundError
+    or PermissionError where the program cannot be run, as Popen does.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        node: str,
+        argv: Sequence[str],
+        *,
+        stdin: Stream = None,
+        stdout: Stream = None,
+        stderr: Stream = None,
+        env: dict[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> None:
+        self.args = list(argv)
+        self.returncode: int | None = None
+        with contextlib.ExitStack() as theirs:
+            child_in, mine_in = _ends(theirs, stdin, 0)
+            child_out, mine_out = _ends(theirs, stdout, 1)
+            child_err, mine_err = (child_out, None) if stderr == STDOUT else _ends(theirs, stderr, 2)
+            ours = [fd for fd in (mine_in, mine_out, mine_err) if fd is not None]
+            try:
+                fds = (child_in, child_out, child_err)
+                self._pidfd, self._told = sandbox.spawn(node, self.args, env or dict(os.environ), cwd or os.getcwd(), fds)
+            except OSError as error:
+                for fd in ours:
+                    os.close(fd)
+                raise type(error)(error.errno, error.strerror, self.args[0]) from None
+        self.stdin = None if mine_in is None else open(mine_in, "w")  # noqa: SIM115 - ours until the process ends
+        self.stdout = None if mine_out is None else open(mine_out)  # noqa: SIM115
+        self.stderr = None if mine_err is None else open(mine_err)  # noqa: SIM115
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal, or None while it runs."""
+        return self._wait(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for the end; raises subprocess.TimeoutExpired after `timeout` seconds."""
+        code = self._wait(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return code
+
+    def _wait(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
+            self.returncode = int(os.read(self._told, 16) or -signal.SIGKILL)  # the holder gone: so is everything in it
+            os.close(self._told)
+            os.close(self._pidfd)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Does nothing after the end, as Popen does."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str | None, str | None]:
+        """Feeds stdin, reads stdout and stderr to their ends, and waits. Raises subprocess.TimeoutExpired after `timeout` seconds."""
+        until = None if timeout is None else time.monotonic() + timeout
+        if self.stdin:
+            with contextlib.suppress(BrokenPipeError), self.stdin:
+                self.stdin.write(input or "")  # what is fed here is small: it fits a pipe's 64 KiB
+        said: dict[int, bytearray] = {stream.fileno(): bytearray() for stream in (self.stdout, self.stderr) if stream}
+        reading = set(said)
+        while reading:
+            ready = select.select(list(reading), [], [], left(until))[0]
+            if not ready:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            for fd in ready:
+                octets = os.read(fd, 1 << 16)
+                said[fd] += octets
+                if not octets:
+                    reading.discard(fd)
+        self.wait(left(until))
+        out, err = (bytes(said[stream.fileno()]).decode(errors="replace") if stream else None for stream in (self.stdout, self.stderr))
+        self.close()
+        return out, err
+
+    def close(self) -> None:
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream:
+                stream.close()
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self.kill()
+        self.wait()
+
+
+def left(until: float | None) -> float | None:
+    """Seconds until that moment; None for no limit."""
+    return None if until is None else max(0.0, until - time.monotonic())
+
+
+def _ends(theirs: contextlib.ExitStack, stream: Stream, standard: int) -> tuple[int, int | None]:
+    """The child's descriptor and, for PIPE, ours. What we open for the child is closed when `theirs` is."""
+    if stream is None:
+        return standard, None
+    if stream == PIPE:
+        read, write = os.pipe2(os.O_CLOEXEC)
+        child, mine = (read, write) if standard == 0 else (write, read)
+        theirs.callback(os.close, child)
+        return child, mine
+    if stream == DEVNULL:
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        theirs.callback(os.close, null)
+        return null, None
+    return (stream if isinstance(stream, int) else stream.fileno()), None

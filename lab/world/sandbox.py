@@ -1,0 +1,147 @@
+"""The lab's own namespaces, seen from the process that drives it: a `lab.world.holder` process and a socket to it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.world.errors import Broken, Forbidden
+
+LARGEST_REPLY = 1 << 16
+MOST_DESCRIPTORS = 253  # SCM_MAX_FD (include/net/scm.h)
+SPARE_DESCRIPTORS = 256  # for what the process that uses the lab opens itself
+
+
+class Sandbox:
+    """Starts at once and does not wait: the holder's start takes as long as other work does, so that goes on beside it.
+
+    `wait()` returns when it stands. Raises Forbidden where this machine does not allow namespaces.
+    """
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            argv = [sys.executable, "-I", "-S", str(Path(__file__).with_name("holder.py")), str(theirs.fileno())]
+            # A session of its own: Ctrl-C at the terminal is for us, and we end the holder.
+            self._process = subprocess.Popen(
+                argv, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+            )
+        self._stands = False
+
+    def wait(self) -> None:
+        if not self._stands:
+            try:
+                self._receive()
+            except OSError as error:
+                self.close()
+                raise Forbidden(why_forbidden(error)) from error
+            self._stands = True
+
+    def _receive(self) -> tuple[dict[str, Any], list[int]]:
+        message, fds, _, _ = socket.recv_fds(self._control, LARGEST_REPLY, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+        if not message:
+            raise Broken("the lab's holder process ended; its last words, if any, are above")
+        body = json.loads(message)
+        if "errno" in body:
+            raise OSError(body["errno"], body["what"], body["where"])
+        return body, fds
+
+    def _request(self, fds: Sequence[int] = (), **request: Any) -> None:
+        self.wait()
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], fds)
+        except BrokenPipeError as error:
+            raise Broken("the lab's holder process is gone") from error
+
+    def nodes(self, nodes: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, int, int]]:
+        """Makes the nodes: name and sysctls of each. The work starts now; (name, namespace, netlink socket) come as it is done.
+
+        The last two are descriptors. Raises OSError with the file that the kernel refused, or Broken.
+        """
+        allow_descriptors(6 * len(nodes))  # here a namespace, a netlink socket, and taps at two link ends; and room
+        self._request(do="nodes", nodes=nodes)
+
+        def made() -> Iterator[tuple[str, int, int]]:
+            names = list(nodes)
+            while names:
+                _, fds = self._receive()
+                here, names = names[: len(fds) // 2], names[len(fds) // 2 :]
+                yield from zip(here, fds[::2], fds[1::2], strict=True)
+
+        return made()
+
+    def socket(self, node: str, family: int, type: int, protocol: int = 0) -> socket.socket:
+        """A socket that was opened in `node`, and stays there whoever uses it."""
+        return self.sockets(node, family, type, protocol, 1)[0]
+
+    def sockets(self, node: str, family: int, type: int, protocol: int, copies: int) -> list[socket.socket]:
+        self._request(do="socket", node=node, family=int(family), type=int(type), protocol=int(protocol), copies=copies)
+        return [socket.socket(fileno=fd) for fd in self._receive()[1]]
+
+    def open(self, node: str, *paths: str) -> list[int]:
+        """Descriptors of files below /proc/net, as `node` sees them."""
+        self._request(do="open", node=node, paths=paths)
+        return self._receive()[1]
+
+    def sysctl(self, node: str, path: str, value: str | None = None) -> str:
+        """Reads a sysctl below /proc/sys, after writing `value` where it is given (some can only be written: those give "")."""
+        self._request(do="sysctl", node=node, path=path, value=value)
+        return str(self._receive()[0]["value"])
+
+    def hosts(self, text: str) -> None:
+        """Puts `text` in the place of /etc/hosts for every program of the lab."""
+        self._request(do="hosts", text=text)
+        self._receive()
+
+    def spawn(self, node: str, argv: Sequence[str], env: Mapping[str, str], cwd: str, fds: Sequence[int]) -> tuple[int, int]:
+        """Runs a program in `node` with `fds` as its 0, 1 and 2. Returns a pidfd and a pipe that gives its exit code as text."""
+        self._request(fds, do="spawn", node=node, argv=list(argv), env=dict(env), cwd=cwd)
+        _, (pidfd, told) = self._receive()
+        return pidfd, told
+
+    def close(self) -> None:
+        """Ends the holder, and with it every program and namespace of the lab. Safe to call twice."""
+        self._control.close()
+        self._process.wait()
+
+
+def allow_descriptors(count: int) -> None:
+    """Raises the soft limit on open files, as far as `count` more need it. Raises Broken where the hard limit is lower."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + SPARE_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        raise Broken(f"this lab needs {wanted} open files, and the hard limit is {hard}: raise it (ulimit -Hn)")
+    if soft != resource.RLIM_INFINITY and wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def why_forbidden(error: OSError) -> str:
+    """What to tell a user whom the kernel refused, by the step that was refused and the errno."""
+    said = f"This machine does not let pmtulab make its network: {error.filename}: {error.strerror}."
+    if error.errno == errno.ENOSPC or read_sysctl("user/max_user_namespaces") == "0":
+        return f"{said}\nThe limit is used up or zero: raise sysctl user.max_user_namespaces (and user.max_net_namespaces), or run as root."
+    if read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            f"{said}\nAppArmor restricts user namespaces here (Ubuntu 23.10 and later): run as root, or"
+            "\n  sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        )
+    if read_sysctl("kernel/unprivileged_userns_clone") == "0":
+        return f"{said}\nUser namespaces are switched off here: run as root, or\n  sudo sysctl kernel.unprivileged_userns_clone=1"
+    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+        return f"{said}\nA container forbids it: start it with --privileged, or with --cap-add SYS_ADMIN,NET_ADMIN,NET_RAW and no seccomp filter."
+    return f"{said}\nRun as root, or allow user namespaces to your user (a seccomp filter or a security module forbids them)."
+
+
+def read_sysctl(path: str) -> str | None:
+    try:
+        return Path("/proc/sys", path).read_text().strip()
+    except OSError:
+        return None
