@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from lab.model.flow import Flow
 from lab.model.packet import Packet
@@ -52,7 +53,7 @@ class QueuedError:
 
 @dataclass(frozen=True, slots=True)
 class TcpState:
-    """struct tcp_info, as far as it concerns us; MSS and MTU in octets. `mss` is tcpi_snd_mss, `timeouts` RTOs in a row (backoff)."""
+    """struct tcp_info (include/uapi/linux/tcp.h), as far as it concerns us; MSS and MTU in octets. `mss` is tcpi_snd_mss."""
 
     mss: int
     advmss: int
@@ -116,6 +117,14 @@ class Observation:
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         return tuple(e for e in self.events if isinstance(e, Outcome))
+
+    @property
+    def routers(self) -> tuple[str, ...]:
+        return tuple(name for name, node in self.plan.nodes.items() if node.forwards)
+
+    def owner(self, address: str) -> str | None:
+        """The node that has this address, or None."""
+        return self.plan.owner(ip_address(address))
 
     def sent_by(self, node: str, towards: str | None = None) -> Iterator[Frame]:
         """Frames with an IP packet that left `node` (by the interface towards one neighbour, where that is named)."""

@@ -13,12 +13,13 @@ KIB = 1024
 class Send:
     """Send `octets` of payload over `flow`: one datagram (Udp), one echo request (Echo), or that much of the stream (Tcp).
 
-    The step ends when its fate is known: delivered, refused, answered by an ICMP error, or given up after `within` seconds.
+    The step ends when its fate is known: delivered, refused, answered by an ICMP error, or seen to be dropped without a word. What
+    is still not known after `within` seconds is given up.
     """
 
     flow: Flow
     octets: int
-    within: float = 10.0
+    within: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)

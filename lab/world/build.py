@@ -8,13 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lab.model.topology import Family
+from lab.model.topology import IPV6, Family
 from lab.theory.plan import NodePlan, Plan
 from lab.world.errors import Broken
 from lab.world.messages import LOOPBACK, drop_own_ptbs, new_address, new_route, new_veth, up
 from lab.world.netlink import Message, Netlink
 from lab.world.offload import Offloads
 from lab.world.sandbox import Sandbox
+
+NETLINK_NETFILTER = 12  # include/uapi/linux/netlink.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,10 @@ def settings_of(node: NodePlan) -> Iterator[Message]:
     for interface in node.interfaces:
         yield up(interface.index, interface.end)
     for interface in node.interfaces:
-        for family in interface.addresses:
-            yield new_address(interface, family)
+        for address in interface.addresses.values():
+            yield new_address(interface, address)
+        if IPV6 in interface.addresses:
+            yield new_address(interface, interface.link_local)
     by_name = {interface.name: interface.index for interface in node.interfaces}
     for route in node.routes:
         yield new_route(route, by_name[route.out])
@@ -79,7 +83,7 @@ def switch_offloads_off(plan: Plan, built: Mapping[str, Built]) -> None:
 def silence(sandbox: Sandbox, node: str) -> None:
     """Makes `node` drop the PTBs that it would send, as a firewall on it would."""
     try:
-        netlink = Netlink(sandbox.socket(node, socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_NETFILTER), node)
+        netlink = Netlink(sandbox.open_socket(node, socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER), node)
     except OSError as error:
         raise Broken(f"{node}: a router without PTBs needs nftables, which this kernel lacks: {error.strerror}") from error
     netlink.do(drop_own_ptbs())

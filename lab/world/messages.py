@@ -14,13 +14,13 @@ from pyroute2.netlink.nfnetlink.nftsocket import (
     nft_rule_msg,
     nft_table_msg,
 )
-from pyroute2.netlink.rtnl import RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl import RTM_DELROUTE, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from lab.model.topology import IPV4, Family
-from lab.theory.plan import Interface, Route
+from lab.theory.plan import Address, Interface, Route
 from lab.world.netlink import NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Message
 
 NEW = NLM_F_CREATE | NLM_F_EXCL
@@ -42,7 +42,10 @@ def new_veth(a: Interface, b: Interface, namespace_b: int) -> Message:
     The peer's interface index is given in its own ifinfmsg header: without it the kernel would choose one that may equal `a`'s,
     and an IFF_UP there is refused (rtnl_newlink() configures the peer before it has one: ENOTCONN).
     """
-    peer = {"index": b.index, "attrs": [("IFLA_IFNAME", b.name), ("IFLA_MTU", b.mtu), ("IFLA_ADDRESS", b.mac), ("IFLA_NET_NS_FD", namespace_b)]}
+    peer = {
+        "index": b.index,
+        "attrs": [("IFLA_IFNAME", b.name), ("IFLA_MTU", b.mtu), ("IFLA_ADDRESS", b.mac), ("IFLA_NET_NS_FD", namespace_b)],
+    }
     kind = [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", {"attrs": [("VETH_INFO_PEER", peer)]})]
     attrs = [("IFLA_IFNAME", a.name), ("IFLA_MTU", a.mtu), ("IFLA_ADDRESS", a.mac), ("IFLA_LINKINFO", {"attrs": kind})]
     what = f"create link {a.end} (MTU {a.mtu}) – {b.end} (MTU {b.mtu})"
@@ -53,15 +56,14 @@ def up(index: int, name: str) -> Message:
     return Message(ifinfmsg(), RTM_NEWLINK, 0, f"set {name} up", index=index, flags=IFF_UP, change=IFF_UP)
 
 
-def new_address(interface: Interface, family: Family) -> Message:
+def new_address(interface: Interface, address: Address) -> Message:
     """IFA_F_NODAD, as duplicate address detection would hold an IPv6 address back for a second."""
-    address = str(interface.addresses[family])
-    attrs: list[tuple[str, Any]] = [("IFA_LOCAL", address), ("IFA_ADDRESS", address)]
-    if family != IPV4:
-        attrs = [("IFA_ADDRESS", address), ("IFA_FLAGS", IFA_F_NODAD)]
-    length = 24 if family == IPV4 else 64
+    attrs: list[tuple[str, Any]] = [("IFA_LOCAL", str(address)), ("IFA_ADDRESS", str(address))]
+    if address.version == 6:
+        attrs = [("IFA_ADDRESS", str(address)), ("IFA_FLAGS", IFA_F_NODAD)]
+    length = 24 if address.version == 4 else 64
     what = f"add address {address}/{length} to {interface.end}"
-    return Message(ifaddrmsg(), RTM_NEWADDR, NEW, what, attrs, family=AF[family], prefixlen=length, index=interface.index)
+    return Message(ifaddrmsg(), RTM_NEWADDR, NEW, what, attrs, family=AF[Family(address.version)], prefixlen=length, index=interface.index)
 
 
 def new_route(route: Route, index: int) -> Message:
@@ -93,6 +95,12 @@ def get_route(to: str, family: Family) -> Message:
 def get_exceptions(family: Family) -> Message:
     """Asks for every cached exception (`ip route show cache`)."""
     return Message(rtmsg(), RTM_GETROUTE, NLM_F_DUMP, "list route exceptions", family=AF[family], flags=RTM_F_CLONED)
+
+
+def forget_exception(to: str, index: int) -> Message:
+    """Deletes one IPv6 exception (ip6_del_cached_rt())."""
+    attrs: list[tuple[str, Any]] = [("RTA_DST", to), ("RTA_OIF", index)]
+    return Message(rtmsg(), RTM_DELROUTE, 0, f"forget the exception for {to}", attrs, family=AF_INET6, dst_len=128, flags=RTM_F_CLONED)
 
 
 def drop_own_ptbs() -> list[Message]:

@@ -1,9 +1,9 @@
 """A network that runs, and its nodes: what tests, scenarios and people at the REPL hold in their hands.
 
-    with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
-        server = net["server"].popen(["iperf3", "-s", "-1"])
-        net["client"].run(["iperf3", "-c", "server", "-n", "1M"])
-        assert net["client"].path_mtu("server") == 1400
+with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
+    server = net["server"].popen(["iperf3", "-s", "-1"])
+    net["client"].run(["iperf3", "-c", "server", "-n", "1M"])
+    assert net["client"].path_mtu("server") == 1400
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from lab.judge.observation import RouteException
-from lab.model.topology import Family, Topology
+from lab.model.topology import IPV4, IPV6, Family, Topology
 from lab.theory.plan import NodePlan, Plan, plan
 from lab.world.build import Built, build
 from lab.world.counters import Counters
 from lab.world.errors import Broken
-from lab.world.messages import get_exceptions, get_route
+from lab.world.messages import RTM_F_CLONED, forget_exception, get_exceptions, get_route
 from lab.world.process import PIPE, Process, Stream
 from lab.world.sandbox import Sandbox
 from lab.world.tap import Capture
@@ -47,7 +47,13 @@ class Node:
         return self.planned.name
 
     def run(
-        self, argv: Sequence[str], *, input: str | None = None, timeout: float | None = 60, check: bool = True, env: dict[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        input: str | None = None,
+        timeout: float | None = 60,
+        check: bool = True,
+        env: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program here to its end, as subprocess.run(capture_output=True, text=True) would.
 
@@ -67,7 +73,7 @@ class Node:
 
     def socket(self, family: int, type: int, protocol: int = 0) -> socket:
         """An ordinary Python socket that was opened in this node and stays in it."""
-        return self._net.sandbox.socket(self.name, family, type, protocol)
+        return self._net.sandbox.open_socket(self.name, family, type, protocol)
 
     def sysctl(self, path: str, value: str | int | None = None) -> str:
         """Reads "net/ipv4/tcp_mtu_probing" and the like, after writing `value` where it is given."""
@@ -93,9 +99,13 @@ class Node:
         return tuple(
             exception
             for family in self._net.plan.topology.families
-            for route in self._built.netlink.ask(get_exceptions(family), rtmsg)
+            for route in self._cached(family)
             if (exception := self._exception(route))
         )
+
+    def _cached(self, family: Family) -> list[Any]:
+        """Cached routes. Without strict checking, IPv6 dumps its tables with them (inet6_dump_fib()): those are left out."""
+        return [route for route in self._built.netlink.ask(get_exceptions(family), rtmsg) if route["flags"] & RTM_F_CLONED]
 
     def _exception(self, route: Any) -> RouteException | None:
         mtu = metrics(route).get(RTAX_MTU)
@@ -106,9 +116,16 @@ class Node:
         return RouteException(self.name, route.get_attr("RTA_DST"), int(mtu), locked, cache["rta_expires"] / USER_HZ)
 
     def flush_route_cache(self) -> None:
-        """Forgets every exception, of both families (`ip route flush cache`, `ip -6 route flush cache`)."""
-        for family in self._net.plan.topology.families:
-            self.sysctl(f"net/ipv{family.value}/route/flush", 1)
+        """Forgets every exception, of both families (`ip route flush cache`, `ip -6 route flush cache`).
+
+        IPv6 has no other way than one by one: its route.flush sysctl only collects what has expired (fib6_run_gc()).
+        """
+        families = self._net.plan.topology.families
+        if IPV4 in families:
+            self.sysctl("net/ipv4/route/flush", 1)
+        if IPV6 in families:
+            cached = self._cached(IPV6)
+            self._built.netlink.do(forget_exception(route.get_attr("RTA_DST"), route.get_attr("RTA_OIF")) for route in cached)
 
     def close(self) -> None:
         if self._counters:
@@ -170,5 +187,3 @@ def metrics(route: Any) -> dict[str, int]:
     """RTA_METRICS of a route, by the kernel's names."""
     nested = route.get_attr("RTA_METRICS")
     return dict(nested["attrs"]) if nested else {}
-
-

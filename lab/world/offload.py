@@ -32,7 +32,9 @@ class Offloads:
     def switch_off(self, fd: int, interface: str) -> None:
         """`fd` is any socket opened in the interface's namespace. Raises Broken where a feature stays on all the same."""
         size = len(self._masks)
-        ethtool(fd, interface, struct.pack("=II", ETHTOOL_SFEATURES, size) + b"".join(struct.pack("=II", m, 0) for m in self._masks))
+        ethtool(
+            fd, interface, struct.pack("=II", ETHTOOL_SFEATURES, size) + b"".join(struct.pack("=II", m, 0) for m in self._masks)
+        )
         answer = ethtool(fd, interface, struct.pack("=II", ETHTOOL_GFEATURES, size) + bytes(16 * size))
         active = [struct.unpack_from("=I", answer, 8 + 16 * block + 8)[0] for block in range(size)]
         if any(mask & on for mask, on in zip(self._masks, active, strict=True)):

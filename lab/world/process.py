@@ -103,7 +103,9 @@ class Process:
                 if not octets:
                     reading.discard(fd)
         self.wait(left(until))
-        out, err = (bytes(said[stream.fileno()]).decode(errors="replace") if stream else None for stream in (self.stdout, self.stderr))
+        out, err = (
+            bytes(said[stream.fileno()]).decode(errors="replace") if stream else None for stream in (self.stdout, self.stderr)
+        )
         self.close()
         return out, err
 

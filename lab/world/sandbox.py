@@ -6,11 +6,11 @@ import errno
 import json
 import os
 import resource
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from socket import AF_UNIX, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, recv_fds, send_fds, socket, socketpair
 from typing import Any
 
 from lab.world.errors import Broken, Forbidden
@@ -27,7 +27,7 @@ class Sandbox:
     """
 
     def __init__(self) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
         with theirs:
             argv = [sys.executable, "-I", "-S", str(Path(__file__).with_name("holder.py")), str(theirs.fileno())]
             # A session of its own: Ctrl-C at the terminal is for us, and we end the holder.
@@ -46,7 +46,7 @@ class Sandbox:
             self._stands = True
 
     def _receive(self) -> tuple[dict[str, Any], list[int]]:
-        message, fds, _, _ = socket.recv_fds(self._control, LARGEST_REPLY, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+        message, fds, _, _ = recv_fds(self._control, LARGEST_REPLY, MOST_DESCRIPTORS, MSG_CMSG_CLOEXEC)
         if not message:
             raise Broken("the lab's holder process ended; its last words, if any, are above")
         body = json.loads(message)
@@ -57,7 +57,7 @@ class Sandbox:
     def _request(self, fds: Sequence[int] = (), **request: Any) -> None:
         self.wait()
         try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], fds)
+            send_fds(self._control, [json.dumps(request).encode()], fds)
         except BrokenPipeError as error:
             raise Broken("the lab's holder process is gone") from error
 
@@ -78,13 +78,13 @@ class Sandbox:
 
         return made()
 
-    def socket(self, node: str, family: int, type: int, protocol: int = 0) -> socket.socket:
+    def open_socket(self, node: str, family: int, type: int, protocol: int = 0) -> socket:
         """A socket that was opened in `node`, and stays there whoever uses it."""
-        return self.sockets(node, family, type, protocol, 1)[0]
+        return self.open_sockets(node, family, type, protocol, 1)[0]
 
-    def sockets(self, node: str, family: int, type: int, protocol: int, copies: int) -> list[socket.socket]:
+    def open_sockets(self, node: str, family: int, type: int, protocol: int, copies: int) -> list[socket]:
         self._request(do="socket", node=node, family=int(family), type=int(type), protocol=int(protocol), copies=copies)
-        return [socket.socket(fileno=fd) for fd in self._receive()[1]]
+        return [socket(fileno=fd) for fd in self._receive()[1]]
 
     def open(self, node: str, *paths: str) -> list[int]:
         """Descriptors of files below /proc/net, as `node` sees them."""

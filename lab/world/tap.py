@@ -83,7 +83,7 @@ class Capture:
             by_node.setdefault(interface.node, []).append(interface)
         for node, its in by_node.items():
             # Protocol 0: the socket hears nothing until it is bound to its interface.
-            sockets = sandbox.sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
+            sockets = sandbox.open_sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
             self.taps += [Tap(sock, interface) for sock, interface in zip(sockets, its, strict=True)]
         self._by_fd = {tap.socket.fileno(): tap for tap in self.taps}
         self._buffer = bytearray(LARGEST_FRAME)
@@ -101,9 +101,10 @@ class Capture:
         while not self._closing.is_set():
             self._epoll.poll()
             if not self._closing.wait(REST):
-                self._drain_ready()
+                self.drain()
 
-    def _drain_ready(self) -> None:
+    def drain(self) -> None:
+        """Empties the sockets into memory now; for whoever sends so much at once that the thread might come too late."""
         with self._lock:
             for fd, _ in self._epoll.poll(0, len(self.taps) + 1):
                 if fd in self._by_fd:
@@ -111,7 +112,7 @@ class Capture:
 
     def take(self) -> Sequence[TappedFrame]:
         """Every frame since the last call, in the order of time. Raises Broken where a tap dropped any."""
-        self._drain_ready()
+        self.drain()
         with self._lock:
             frames, self._frames = self._frames, []
         self.check()

@@ -1,0 +1,127 @@
+"""Expectations about TCP's state and the kernel's counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.judge.expect.base import Expectation, Seen, either, joined, listed, nothing
+from lab.judge.observation import Observation, Outcome
+from lab.model.flow import Tcp
+from lab.model.rfc import Citation, Kernel, Rfc
+from lab.model.topology import Family
+
+TCP_INFINITE_SSTHRESH = 0x7FFFFFFF  # include/net/tcp.h
+
+COUNTED_BY = {
+    "Ip.FragOKs": Kernel("ip_do_fragment", "net/ipv4/ip_output.c"),
+    "Ip.FragCreates": Kernel("ip_do_fragment", "net/ipv4/ip_output.c"),
+    "Ip.FragFails": Kernel("ip_forward", "net/ipv4/ip_forward.c"),
+    "Ip.ReasmOKs": Kernel("ip_frag_reasm", "net/ipv4/ip_fragment.c"),
+    "Ip6.FragFails": Kernel("ip6_forward", "net/ipv6/ip6_output.c"),
+    "Ip6.InTooBigErrors": Kernel("ip6_forward", "net/ipv6/ip6_output.c"),
+}
+"""Which kernel function moves a counter. A scenario may count only what is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mss(Expectation):
+    """The sender of the act's TCP flow ends with this MSS (tcpi_snd_mss), in octets of payload a segment."""
+
+    mss: int
+    at: str
+
+    def claim(self) -> str:
+        return f"{self.at}'s MSS becomes {self.mss}"
+
+    def cites(self, family: Family) -> Citation:
+        return either(family, Rfc(1191, "6.4"), Rfc(8201, "5.4"))
+
+    def see(self, observation: Observation) -> Seen:
+        states = [o.sender for o in transfers(observation, self.at) if o.sender]
+        if not states:
+            return nothing(f"TCP transfer from {self.at}")
+        return Seen(states[-1].mss == self.mss, f"tcpi_snd_mss {states[-1].mss}")
+
+
+@dataclass(frozen=True, slots=True)
+class TcpPathMtu(Expectation):
+    """The sender of the act's TCP flow ends with this path MTU (tcpi_pmtu)."""
+
+    mtu: int
+    at: str
+
+    def claim(self) -> str:
+        return f"{self.at}'s connection holds a path MTU of {self.mtu}"
+
+    def cites(self, family: Family) -> Citation:
+        return Kernel("tcp_sync_mss", "net/ipv4/tcp_output.c")
+
+    def see(self, observation: Observation) -> Seen:
+        states = [o.sender for o in transfers(observation, self.at) if o.sender]
+        if not states:
+            return nothing(f"TCP transfer from {self.at}")
+        return Seen(states[-1].pmtu == self.mtu, f"tcpi_pmtu {states[-1].pmtu}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoTimeout(Expectation):
+    """`at`, which sends TCP segments, meets no retransmission timeout: what is lost is sent again at once, on the PTB."""
+
+    at: str
+
+    def claim(self) -> str:
+        return f"{self.at} meets no retransmission timeout"
+
+    def cites(self, family: Family) -> Citation:
+        return Kernel("tcp_simple_retransmit", "net/ipv4/tcp_input.c")
+
+    def see(self, observation: Observation) -> Seen:
+        counters = observation.counters.get(self.at, {})
+        if not counters.get("Tcp.OutSegs"):
+            return nothing(f"TCP segment is counted at {self.at}, so nothing is shown")
+        timeouts = counters.get("TcpExt.TCPTimeouts", 0)
+        return Seen(timeouts == 0, f"{timeouts} timeouts, {counters.get('Tcp.RetransSegs', 0)} segments sent again")
+
+
+@dataclass(frozen=True, slots=True)
+class SsthreshUncut(Expectation):
+    """The sender's slow start threshold stays where a new connection has it: a PTB is no sign of congestion."""
+
+    at: str
+
+    def claim(self) -> str:
+        return f"{self.at}'s slow start threshold is not cut"
+
+    def cites(self, family: Family) -> Citation:
+        return either(family, Rfc(1191, "6.4"), Rfc(8201, "5.4"))
+
+    def see(self, observation: Observation) -> Seen:
+        states = [o.sender for o in transfers(observation, self.at) if o.sender]
+        if not states:
+            return nothing(f"TCP transfer from {self.at}")
+        cut = [s.ssthresh for s in states if s.ssthresh != TCP_INFINITE_SSTHRESH]
+        return Seen(not cut, f"ssthresh {listed(cut)}" if cut else "ssthresh still infinite")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts(Expectation):
+    """Counters of `at` move by exactly this much during the act: (("Ip.FragOKs", 1), ("Ip.FragCreates", 3))."""
+
+    at: str
+    counters: tuple[tuple[str, int], ...]
+
+    def claim(self) -> str:
+        return f"{self.at} counts {joined(f'{name} +{by}' for name, by in self.counters)}"
+
+    def cites(self, family: Family) -> Citation:
+        return COUNTED_BY[self.counters[0][0]]
+
+    def see(self, observation: Observation) -> Seen:
+        moved = observation.counters.get(self.at, {})
+        seen = [(name, moved.get(name, 0)) for name, _ in self.counters]
+        return Seen(tuple(seen) == self.counters, joined(f"{name} +{by}" for name, by in seen))
+
+
+def transfers(observation: Observation, at: str) -> list[Outcome]:
+    """Outcomes of the TCP flows that `at` sends."""
+    return [o for o in observation.outcomes if isinstance(o.flow, Tcp) and o.flow.source == at]

@@ -1,0 +1,46 @@
+"""A scenario that was run: each act's observation and findings, and one verdict over all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.judge.convergence import Convergence
+from lab.judge.observation import Observation
+from lab.judge.scenario import Scenario
+from lab.judge.verdict import Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ActResult:
+    """One act: what was seen, what it means, and how each of its flows converged."""
+
+    title: str
+    observation: Observation
+    findings: tuple[Finding, ...]
+    convergence: tuple[Convergence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run of one scenario. `seconds` is from the plan to the verdict.
+
+    `reason` says why there are fewer acts than the scenario has: with `stopped` BROKEN the lab failed, with SKIP this machine or
+    kernel lacks something. `stopped` is None for a run that reached its end.
+    """
+
+    scenario: Scenario
+    acts: tuple[ActResult, ...]
+    seconds: float
+    stopped: Verdict | None = None
+    reason: str = ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for act in self.acts for finding in act.findings)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the findings'; BROKEN where the lab broke, whatever was found before."""
+        if self.stopped:
+            return self.stopped
+        return Verdict.worst(finding.verdict for finding in self.findings)

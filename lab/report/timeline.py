@@ -1,0 +1,145 @@
+"""An act as a timeline: who sent what, what became of it, and what the sender's kernel made of it.
+
+Rows say only what matters. What repeats is folded: a row like one of the last few joins it, as the packets, losses and PTBs of one
+flight come mixed. Node names stand for addresses, and times count from the first frame told of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from errno import EMSGSIZE, errorcode
+from operator import attrgetter
+
+from lab.judge.observation import Flushed, Observation, Outcome, RouteException
+from lab.model.flow import Tcp
+from lab.model.packet import Icmp
+from lab.report.journeys import DELIVERED, Event, Journeys
+from lab.report.wording import count, protocol, segments_words
+
+# A flight that meets a smaller link makes up to six kinds of row in turn: a large segment, its loss, the PTB, the exception, a
+# small segment, and the last, smaller yet.
+RECENT = 6
+
+# A size that so few segments have is what was left over when a burst was cut up.
+FEW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a timeline.
+
+    `octets` is the size of the IP packet and `df` its bit, None and False where the row is no packet. `time` is nanoseconds since
+    the first frame told of; the flushing of route caches may come before it. `note` is what became of it. `frames` are numbers in
+    the capture.
+    """
+
+    who: str
+    what: str
+    octets: int | None
+    df: bool
+    time: int
+    note: str
+    frames: tuple[int, ...]
+
+
+def timeline(observation: Observation) -> tuple[Row, ...]:
+    """The act's rows, in the order of time. Raises nothing."""
+    events = [*Journeys(observation).events(), *_sender_events(observation)]
+    events.sort(key=attrgetter("time"))
+    start = next((event.time for event in events if event.frames), 0)
+    return tuple(row.folded(start) for row in _fold(events))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A row that more events may join."""
+
+    event: Event
+    frames: list[int]
+    number: int = 1
+    smaller: list[int] = field(default_factory=list)
+
+    def takes(self, event: Event, leftover: bool) -> bool:
+        mine = self.event
+        if (mine.who, mine.what, mine.octets, mine.df, mine.note) == (event.who, event.what, event.octets, event.df, event.note):
+            self.number += 1
+        elif leftover and mine.segment and event.segment and event.segment < mine.segment and self._as(event):
+            self.smaller.append(event.segment)
+        else:
+            return False
+        self.frames += event.frames
+        return True
+
+    def _as(self, event: Event) -> bool:
+        return (self.event.who, self.event.df, self.event.note) == (event.who, event.df, event.note)
+
+    def folded(self, start: int) -> Row:
+        event = self.event
+        what = event.what
+        if event.segment:
+            what = segments_words(self.number, event.segment, self.smaller)
+        elif self.number > 1:
+            what += f"  ×{self.number}"
+        return Row(event.who, what, event.octets, event.df, event.time - start, event.note, tuple(self.frames))
+
+
+def _fold(events: Sequence[Event]) -> list[_Open]:
+    sizes = Counter((event.who, event.segment) for event in events if event.note == DELIVERED and event.segment)
+    rows: list[_Open] = []
+    for event in events:
+        # Only what arrived can be a leftover: a lone segment that was lost is a step of the discovery.
+        leftover = 0 < sizes[event.who, event.segment or 0] <= FEW and event.note == DELIVERED
+        if not any(row.takes(event, leftover) for row in rows[: -RECENT - 1 : -1]):
+            rows.append(_Open(event, list(event.frames)))
+    return rows
+
+
+def _sender_events(observation: Observation) -> Iterator[Event]:
+    """What no tap sees: what send() gave, what the sender learned, and the flushing of what it had learned."""
+    known: dict[tuple[str, str], RouteException] = {}
+    for event in observation.events:
+        if isinstance(event, Flushed):
+            known.clear()
+            yield Event(event.time, "all", "route caches flushed")
+            continue
+        yield from _fate(event)
+        for exception in event.exceptions:
+            before = known.get((exception.node, exception.to))
+            if before is None or (before.mtu, before.locked) != (exception.mtu, exception.locked):
+                yield _learned(observation, event, exception)
+            known[exception.node, exception.to] = exception
+
+
+def _learned(observation: Observation, outcome: Outcome, exception: RouteException) -> Event:
+    """A route exception. It was read after the Send, and is told behind the PTB that made it, where there is one that fits."""
+    mtu = f"mtu lock {exception.mtu}" if exception.locked else f"mtu {exception.mtu}"
+    words = f"route exception: {observation.owner(exception.to) or exception.to} {mtu}, expires in {exception.expires:.0f} s"
+    heard = (f for f in observation.received_by(exception.node) if outcome.started <= f.time <= outcome.ended)
+    for frame in heard:
+        icmp = frame.packet.payload if frame.packet else None
+        if not isinstance(icmp, Icmp) or icmp.mtu is None or not icmp.quoted or icmp.quoted.destination != exception.to:
+            continue
+        # A PTB below net.ipv4.route.min_pmtu makes an exception of more than it says, and locks it (__ip_rt_update_pmtu()).
+        if icmp.mtu == exception.mtu or (exception.locked and icmp.mtu < exception.mtu):
+            return Event(frame.time, exception.node, words)
+    return Event(outcome.ended, exception.node, words)
+
+
+def _fate(outcome: Outcome) -> Iterator[Event]:
+    flow, at = outcome.flow, outcome.ended
+    name = protocol(flow)
+    if outcome.errno is not None:
+        words = f"{name}, {outcome.octets} octets: {errorcode.get(outcome.errno, f'error {outcome.errno}')} here"
+        limit = next((e.info for e in outcome.errors if e.origin == "LOCAL" and e.errno == EMSGSIZE), None)
+        words += f" (at most {limit})" if limit is not None else ""
+        yield Event(at, f"{flow.source} ✗", words if isinstance(flow, Tcp) else f"{words}, nothing sent")
+    elif not isinstance(flow, Tcp) and outcome.octets and not outcome.delivered and not outcome.errors:
+        yield Event(at, flow.source, "nothing came back")
+    if outcome.sender:
+        tcp = outcome.sender
+        words = f"TCP: MSS {tcp.mss}, path MTU {tcp.pmtu}, {count(tcp.total_retrans, 'retransmission')}"
+        if outcome.delivered < outcome.octets:
+            words += f", {outcome.delivered} of {outcome.octets} octets delivered"
+        yield Event(at, flow.source, words)

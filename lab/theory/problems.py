@@ -1,0 +1,195 @@
+"""What is wrong with a topology: all of it at once, each problem with its place and its remedy.
+
+The order is fixed: the topology itself, its nodes as written, its links as written, then who cannot reach whom.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from lab.model.topology import IPV6, Link, Topology
+
+LEAST_MTU = 68
+MOST_MTU = 65535
+LEAST_MTU_IPV6 = 1280
+LONGEST_NAME = 15
+MOST_LINKS = 65536
+
+_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_RESERVED = {
+    "lo": "the loopback interface",
+    "localhost": "the node's own loopback address",
+    "all": "all interfaces below /proc/sys/net",
+    "default": "interfaces to come below /proc/sys/net",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of a topology, and what to do about it."""
+
+    place: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}; {self.remedy}"
+
+
+class BadTopology(ValueError):
+    """A topology that cannot be planned. Its text is every problem, one a line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
+
+
+def problems(topology: Topology) -> tuple[Problem, ...]:
+    """Everything that is wrong with `topology`; empty where it can be planned. Raises nothing."""
+    return (*_of_topology(topology), *_of_nodes(topology), *_of_links(topology), *_of_reach(topology))
+
+
+def _of_topology(topology: Topology) -> Iterator[Problem]:
+    if not topology.nodes:
+        yield Problem("topology", "it has no nodes", "write two hosts at least")
+    elif len({host.name for host in topology.hosts}) < 2:
+        yield Problem("topology", f"it has {_count(len(topology.hosts), 'host')}", "traffic needs two")
+    if not topology.families:
+        yield Problem("topology", "it has no address family", "give IPV4, IPV6 or both")
+    for family, times in Counter(topology.families).items():
+        if times > 1:
+            yield Problem("topology", f"{family} is given {times} times", "give it once")
+    if len(topology.links) > MOST_LINKS:
+        what = f"it has {len(topology.links)} links, and 10.0.0.0/8 has {MOST_LINKS} subnets of 256 addresses"
+        yield Problem("topology", what, f"use {MOST_LINKS} links at most")
+
+
+def _of_nodes(topology: Topology) -> Iterator[Problem]:
+    times = Counter(node.name for node in topology.nodes)
+    linked = {name for link in topology.links for name in (link.a, link.b)}
+    # A misspelt link is one problem, not another one at the node that it means.
+    linked |= {near for name in linked - times.keys() for near in get_close_matches(name, list(times))}
+    for name, count in times.items():
+        place = f"node {name!r}"
+        if count > 1:
+            yield Problem(place, f"the name is given to {count} nodes", "give each node a name of its own")
+        if not _HOSTNAME.fullmatch(name):
+            yield Problem(place, "the name is not a hostname", "use a to z, 0 to 9 and, inside only, '-'")
+        elif name in _RESERVED:
+            yield Problem(place, f"the name is reserved: it means {_RESERVED[name]}", "choose another")
+        octets = len(name.encode(errors="surrogatepass"))
+        if octets > LONGEST_NAME:
+            what = f"the name has {octets} octets, and an interface is named after it (IFNAMSIZ: {LONGEST_NAME})"
+            yield Problem(place, what, f"use {LONGEST_NAME} at most")
+        if name not in linked:
+            yield Problem(place, "it has no link", "link it to another node, or leave it out")
+
+
+def _of_links(topology: Topology) -> Iterator[Problem]:
+    names = [node.name for node in topology.nodes]
+    known = set(names)
+    first: dict[frozenset[str], int] = {}
+    for number, link in enumerate(topology.links, start=1):
+        if link.a not in known or link.b not in known:
+            yield from _unknown(number, link, names)
+        pair = frozenset((link.a, link.b))
+        if len(pair) == 1:
+            yield Problem(_place(number, link), "it links a node to itself", "link two nodes")
+        elif first.setdefault(pair, number) != number:
+            what = f"link {first[pair]} joins these two already"
+            yield Problem(_place(number, link), what, "remove one; a router between them makes a second way")
+        low, high = link.mtus
+        # One comparison for the usual case: these few lines run for every link of a large network.
+        if not LEAST_MTU_IPV6 <= low <= MOST_MTU or not LEAST_MTU_IPV6 <= high <= MOST_MTU:
+            yield from _of_mtus(_place(number, link), link, IPV6 in topology.families)
+
+
+def _unknown(number: int, link: Link, names: list[str]) -> Iterator[Problem]:
+    for name in dict.fromkeys((link.a, link.b)):
+        if name not in names:
+            near = get_close_matches(name, names)
+            remedy = f"did you mean {' or '.join(near)}?" if near else "add the node, or correct the name"
+            yield Problem(_place(number, link), f"there is no node {name!r}", remedy)
+
+
+def _of_mtus(place: str, link: Link, ipv6: bool) -> Iterator[Problem]:
+    for end, mtu in ((f"{link.a}:{link.b}", link.mtus[0]), (f"{link.b}:{link.a}", link.mtus[1])):
+        where = f"MTU {mtu}" if link.mtus[0] == link.mtus[1] else f"MTU {mtu} at {end}"
+        if mtu < LEAST_MTU:
+            what = f"{where} is below {LEAST_MTU}, the least that IPv4 may have (RFC 791 §3.2) and that veth takes"
+            problem = Problem(place, what, f"use {LEAST_MTU} to {MOST_MTU}")
+        elif mtu > MOST_MTU:
+            what = f"{where} is above {MOST_MTU}, the largest IPv4 packet (RFC 791 §3.1) and the most that veth takes"
+            problem = Problem(place, what, f"use {LEAST_MTU} to {MOST_MTU}")
+        elif ipv6 and mtu < LEAST_MTU_IPV6:
+            what = f"{where} is below {LEAST_MTU_IPV6}, the least for IPv6 (RFC 8200 §5): Linux takes IPv6 off the interface"
+            problem = Problem(place, what, f"use {LEAST_MTU_IPV6} or more, or leave IPv6 out")
+        else:
+            continue
+        yield problem
+        if link.mtus[0] == link.mtus[1]:
+            return
+
+
+def _of_reach(topology: Topology) -> Iterator[Problem]:
+    """Hosts that cannot reach each other. Says nothing while a link names an unknown node: that link's repair may mend it."""
+    hosts = {host.name for host in topology.hosts}
+    known = {node.name for node in topology.nodes}
+    if any(link.a not in known or link.b not in known for link in topology.links):
+        return
+    links = [link for link in topology.links if link.a != link.b]
+    island = _islands(links, hosts)
+    homes: dict[str, int] = {}
+    dwellers: dict[int, dict[str, None]] = {}
+    for link, number in zip(links, island, strict=True):
+        for name in (link.a, link.b):
+            if name in hosts:
+                homes.setdefault(name, number)
+                dwellers.setdefault(number, {})[name] = None
+    apart = [name for name, home in homes.items() if len(dwellers[home]) < len(homes)]
+    if not apart:
+        return
+    whole = [names for names in dwellers.values() if len(names) == len(homes)]
+    if not whole:
+        groups = " / ".join(", ".join(names) for names in dwellers.values())
+        yield Problem(
+            "hosts", f"no way through routers joins these groups: {groups}", "link them by a router (a host does not forward)"
+        )
+        return
+    for name in apart:
+        what = "its address is the one on its first link, and not all other hosts can reach that"
+        yield Problem(f"node {name!r}", what, "write first its link to a router that they reach")
+
+
+def _islands(links: list[Link], hosts: set[str]) -> list[int]:
+    """For each link, the number of its island: links that routers join. A link between two hosts is an island of its own."""
+    routers: dict[str, list[int]] = {}
+    for i, link in enumerate(links):
+        for name in (link.a, link.b):
+            if name not in hosts:
+                routers.setdefault(name, []).append(i)
+    island = [-1] * len(links)
+    for start in range(len(links)):
+        waiting = [start] if island[start] < 0 else []
+        while waiting:
+            i = waiting.pop()
+            if island[i] < 0:
+                island[i] = start
+                for name in (links[i].a, links[i].b):
+                    waiting += routers.pop(name, ())
+    return island
+
+
+def _place(number: int, link: Link) -> str:
+    return f"link {number} ({link.a}\N{EN DASH}{link.b})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}" if number == 1 else f"{number or 'no'} {noun}s"
