@@ -102,8 +102,7 @@ def send_mss(pmtu: int, peer_mss: int, family: Family, timestamps: bool, window:
     that is no larger than 536 (tcp_bound_to_half_wnd()). It matters only where an MSS is above 16 KiB, and differs with the
     peer's buffers and their growth, hence None: no bound.
     """
-    fits = min(pmtu, IP_MAX_MTU) if family == IPV4 else pmtu
-    clamped = min(fits - IP_HEADER[family] - TCP_HEADER, peer_mss)
+    clamped = min(pmtu - IP_HEADER[family] - TCP_HEADER, peer_mss)
     mss = max(clamped, MIN_SND_MSS) - (TIMESTAMPS if timestamps else 0)
     if window is None:
         return mss

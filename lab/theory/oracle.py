@@ -132,14 +132,14 @@ def predict(plan: Plan, flow: Flow, octets: int) -> Prediction:
 def _predict_datagrams(plan: Plan, flow: Udp | Echo, octets: int, path: Path, reverse: Path) -> Prediction:
     is_echo = isinstance(flow, Echo)
     there = _Leg(plan, flow.source, flow.to, flow.family, believes=is_echo or linux.udp_believes(flow.discover))
-    # The kernel answers an IPv4 echo without DF (icmp_sk_init() sets DONT); in IPv6 it discovers its own path.
-    back, answers = _Leg(plan, flow.to, flow.source, flow.family), DONT if flow.family == IPV4 else WANT
+    # The kernel answers an echo without DF (icmp_init() sets DONT); so only an IPv6 reply must discover its own path.
+    back = _Leg(plan, flow.to, flow.source, flow.family)
     size = linux.IP_HEADER[flow.family] + (linux.ECHO_HEADER if is_echo else linux.UDP_HEADER) + octets
     lost = 0
     while True:
         before = there.learned, back.learned, size
         out = there.offer(flow.discover, size)
-        delivered = there.send(size, out) and (not is_echo or back.send(size, back.offer(answers, size)))
+        delivered = there.send(size, out) and (not is_echo or back.send(size, back.offer(DONT, size)))
         refused = isinstance(out, linux.Refused)
         lost += not delivered and not refused
         if flow.discover in (DO, PROBE) and not delivered:

@@ -63,7 +63,7 @@ def _spans(by: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     for link, low, high in runs:
         if link == OWN:
             own = low
-        elif link != current or link == UNREACHED:
+        elif link != current:
             if current != UNREACHED:
                 yield current, first, last
             current, first = link, low if own is None else own
