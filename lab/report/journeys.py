@@ -6,7 +6,7 @@ The rule: a packet is told once, where its origin sent it. What a router did to 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -158,7 +158,7 @@ class Journeys:
         packet = _packet(first)
         octets = sum(map(_carried, frames))
         fate = DELIVERED if _complete(self._arrived_pieces.get(datagram(first), {})) else LOST
-        yield Event(frames[0].time, self._to(first), packet_words(packet, octets), None, note=fate)
+        yield Event(frames[0].time, self._to(first), packet_words(packet, octets), note=fate, frames=_numbers(frames))
         yield self._cut(frames)
 
     def _to(self, frame: Frame) -> str:
@@ -173,7 +173,7 @@ class Journeys:
         first = frames[0]
         packets = [_packet(frame) for frame in frames]
         words = fragments_words([p.octets for p in packets], [p.fragment_offset for p in packets])
-        return Event(first.time, f"{first.node} ⇉ {first.interface}", words, frames=tuple(f.number for f in frames))
+        return Event(first.time, f"{first.node} ⇉ {first.interface}", words, frames=_numbers(frames))
 
     def _fragmented(self, router: str) -> Iterator[Event]:
         """What `router` cut up: fragments that left it and had not come into it."""
@@ -235,6 +235,10 @@ def _address(text: str) -> Address:
 def _packet(frame: Frame) -> Packet:
     assert frame.packet
     return frame.packet
+
+
+def _numbers(frames: Iterable[Frame]) -> tuple[int, ...]:
+    return tuple(frame.number for frame in frames)
 
 
 def _carried(frame: Frame) -> int:

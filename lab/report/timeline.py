@@ -22,8 +22,8 @@ from lab.report.wording import count, protocol, segments_words
 # small segment, and the last, smaller yet.
 RECENT = 6
 
-# A size that so few segments have is what was left over when a burst was cut up.
-FEW = 2
+# Sizes that few segments have are what was left over when bursts were cut up: so many, or one for so many of full size.
+FEW, FULL_SIZED = 2, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,21 @@ def timeline(observation: Observation) -> tuple[Row, ...]:
 
 @dataclass(slots=True)
 class _Open:
-    """A row that more events may join."""
+    """A row that more events may join. `alike` is how many segments of its size arrived in the whole act."""
 
     event: Event
     frames: list[int]
+    alike: int
     number: int = 1
     smaller: list[int] = field(default_factory=list)
 
-    def takes(self, event: Event, leftover: bool) -> bool:
+    def takes(self, event: Event, alike: int) -> bool:
+        """Whether the event, of whose size `alike` segments arrived, joined this row."""
         mine = self.event
         if (mine.who, mine.what, mine.octets, mine.df, mine.note) == (event.who, event.what, event.octets, event.df, event.note):
             self.number += 1
-        elif leftover and mine.segment and event.segment and event.segment < mine.segment and self._as(event):
-            self.smaller.append(event.segment)
+        elif self._as(event) and (event.segment or 0) < (mine.segment or 0) and 0 < alike <= max(FEW, self.alike // FULL_SIZED):
+            self.smaller.append(event.segment or 0)
         else:
             return False
         self.frames += event.frames
@@ -86,13 +88,13 @@ class _Open:
 
 
 def _fold(events: Sequence[Event]) -> list[_Open]:
+    # Only what arrived can be a leftover: a lone segment that was lost is a step of the discovery.
     sizes = Counter((event.who, event.segment) for event in events if event.note == DELIVERED and event.segment)
     rows: list[_Open] = []
     for event in events:
-        # Only what arrived can be a leftover: a lone segment that was lost is a step of the discovery.
-        leftover = 0 < sizes[event.who, event.segment or 0] <= FEW and event.note == DELIVERED
-        if not any(row.takes(event, leftover) for row in rows[: -RECENT - 1 : -1]):
-            rows.append(_Open(event, list(event.frames)))
+        alike = sizes[event.who, event.segment or 0] if event.note == DELIVERED else 0
+        if not any(row.takes(event, alike) for row in rows[: -RECENT - 1 : -1]):
+            rows.append(_Open(event, list(event.frames), alike))
     return rows
 
 

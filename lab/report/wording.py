@@ -77,6 +77,11 @@ def fragments_words(sizes: Sequence[int], offsets: Sequence[int]) -> str:
     return f"{words}: {', '.join(f'{number} of {size}' for size, number in Counter(sizes).items())} octets"
 
 
+def printable(text: str) -> str:
+    """One line for any text: what cannot be printed, newlines among it, is written as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def runs(numbers: Iterable[int], most: int | None = None) -> str:
     """Numbers as runs: 2, 14-23. After `most` runs an ellipsis says that there are more."""
     found: list[list[int]] = []

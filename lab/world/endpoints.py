@@ -185,6 +185,8 @@ def open_endpoint(net: Net, flow: Udp | Tcp | Echo, number: int) -> Endpoint:
         sender.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
     receiver = None
     address = net.address(flow.to, flow.family)
+    # The address that the name stands for, and not the one of the way out: the answer comes back to it.
+    sender.bind((net.address(flow.source, flow.family), 0))
     if isinstance(flow, Udp):
         receiver = net[flow.to].socket(AF[flow.family], socket.SOCK_DGRAM)
         receiver.bind((address, FIRST_PORT + number))
@@ -203,6 +205,7 @@ def connect(net: Net, flow: Tcp, port: int) -> Stream:
         for end in (listener, sender):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
         listener.bind((address, port))
+        sender.bind((net.address(flow.source, flow.family), 0))
         listener.listen()
         sender.setblocking(False)
         if sender.connect_ex((address, port)) not in (0, EINPROGRESS):

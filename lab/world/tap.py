@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -62,9 +63,7 @@ class Tap:
         with contextlib.suppress(BlockingIOError):
             while True:
                 length, ancillary, _, address = receive([buffer], 64, socket.MSG_TRUNC)
-                seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
-                time = seconds * 1_000_000_000 + nanoseconds
-                into.append(TappedFrame(time, interface, address[2] == PACKET_OUTGOING, bytes(view[:length]), length))
+                into.append(TappedFrame(stamp(ancillary), interface, address[2] == PACKET_OUTGOING, bytes(view[:length]), length))
 
     def count(self) -> None:
         """Adds what the kernel counted since last asked: reading the statistics sets them to zero (packet_getsockopt())."""
@@ -85,6 +84,8 @@ class Capture:
             # Protocol 0: the socket hears nothing until it is bound to its interface.
             sockets = sandbox.open_sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
             self.taps += [Tap(sock, interface) for sock, interface in zip(sockets, its, strict=True)]
+        if self.taps:
+            prove_clock(sandbox, self.taps[0].interface.node)
         self._by_fd = {tap.socket.fileno(): tap for tap in self.taps}
         self._buffer = bytearray(LARGEST_FRAME)
         self._frames: list[TappedFrame] = []
@@ -137,3 +138,28 @@ class Capture:
         self._epoll.close()
         with ThreadPoolExecutor(min(CLOSERS, len(self.taps) or 1)) as closers:
             list(closers.map(lambda tap: tap.socket.close(), self.taps))
+
+
+def prove_clock(sandbox: Sandbox, node: str) -> None:
+    """Waits until the kernel stamps packets as they come, and not when they are read.
+
+    The first socket that asks for timestamps only schedules the switch (net_enable_timestamp()); until it is thrown, a frame gets the
+    time of recvmsg() and frames of different taps come out of order. So send a datagram over lo, look at the clock, and only
+    then read: a stamp from before the look is a true one. Raises Broken where none comes within a second.
+    """
+    with sandbox.open_socket(node, socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
+        sock.bind(("127.0.0.1", 0))
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            sock.sendto(b"", sock.getsockname())
+            looked = time.time_ns()
+            if stamp(sock.recvmsg(0, 64)[1]) <= looked:
+                return
+    raise Broken(f"{node}: this kernel does not stamp packets as they come, so the order of frames cannot be known")
+
+
+def stamp(ancillary: list[tuple[int, int, bytes]]) -> int:
+    """The kernel's timestamp, in ns since the epoch."""
+    seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
+    return int(seconds * 1_000_000_000 + nanoseconds)

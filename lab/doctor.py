@@ -1,0 +1,80 @@
+"""What this machine can do for the lab, what it cannot, and how to get it. Everything is tried, nothing is concluded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.model.topology import IPV4, IPV6, Family, Host, Link, Router, Topology
+from lab.world.errors import Broken, Forbidden
+from lab.world.net import Net
+
+TOOLS = {
+    "ping": "iputils-ping",
+    "tracepath": "iputils-tracepath",
+    "tcpdump": "tcpdump",
+    "tshark": "tshark",
+    "nft": "nftables",
+    "ip": "iproute2",
+}
+"""Programs that the tests hold the lab against, and Debian's package of each. Running scenarios needs none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried. `needed` for every scenario, or only for what `subject` says. `remedy` where it failed."""
+
+    subject: str
+    works: bool
+    seen: str
+    needed: bool
+    remedy: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """Tries one thing after another; later ones are left out where an earlier one makes them impossible."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check("Python and kernel", True, f"Python {version}, Linux {os.uname().release}, uid {os.getuid()}", True)
+    opened = try_to_open(IPV4)
+    yield opened
+    if not opened.works:
+        return
+    yield try_to_open(IPV6)
+    yield try_to_open(IPV4, silent=True)
+    yield try_cubic()
+    for tool, package in TOOLS.items():
+        path = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        yield Check(f"{tool} (for `make test`)", path is not None, path or "not found", False, f"apt-get install {package}")
+
+
+def network(family: Family, *, silent: bool = False) -> Topology:
+    nodes = (Host("a"), Router("r", sends_ptb=not silent), Host("b"))
+    return Topology(nodes, (Link("a", "r", 1500), Link("r", "b", 1280)), families=(family,))
+
+
+def try_to_open(family: Family, *, silent: bool = False) -> Check:
+    """A router between two hosts, taps on every link end, built and taken down."""
+    subject = "a router that sends no PTB (nftables)" if silent else f"namespaces, links and taps, {family}"
+    try:
+        with Net(network(family, silent=silent)) as net:
+            seen = f"{len(net.nodes)} nodes, {len(net.capture.taps)} taps" + (", in a user namespace" if os.getuid() else "")
+    except (Forbidden, Broken) as error:
+        needed = family == IPV4 and not silent
+        remedy = "" if needed else "scenarios that need this cannot run on this kernel"
+        return Check(subject, False, str(error), needed, remedy)
+    return Check(subject, True, seen, True)
+
+
+def try_cubic() -> Check:
+    """TCP flows ask for cubic by name, as what a machine has by default differs, and with it the pace of a transfer."""
+    subject = "TCP congestion control cubic"
+    with Net(network(IPV4), taps=False) as net, net["a"].socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
+        except OSError as error:
+            return Check(subject, False, str(error.strerror), True, "modprobe tcp_cubic, or a kernel with CONFIG_TCP_CONG_CUBIC")
+    return Check(subject, True, "available", True)

@@ -1,0 +1,40 @@
+"""A run on disk: capture.pcapng, result.json and junit.xml in a folder of the scenario's name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from lab.report.evidence import capture
+from lab.report.json import result_json
+from lab.report.junit import junit
+from lab.run import Run
+
+NAMES = ("capture.pcapng", "result.json", "junit.xml")
+
+
+def keep(run: Run, folder: Path) -> None:
+    """Writes the evidence of a run. Each file appears whole or not at all. Raises OSError."""
+    contents = (
+        capture(run.result, run.taps),
+        result_json(run.result, kernel=os.uname().release).encode(),
+        junit([run.result]).encode(),
+    )
+    for name, octets in zip(NAMES, contents, strict=True):
+        unfinished = folder / f".{name}.{os.getpid()}"
+        try:
+            unfinished.write_bytes(octets)
+            unfinished.replace(folder / name)
+        except OSError:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+            raise
+
+
+def prepare(folder: Path) -> None:
+    """Makes the folder, and tries that it can be written to. Raises OSError: better now than after the run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass

@@ -1,0 +1,75 @@
+"""Scenarios by name, or by the path of a file. Files are loaded by path: `lab` itself imports no scenario."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.judge.scenario import Scenario
+
+
+class NoScenario(Exception):
+    """There is no such scenario, or the file does not define one. The message says what there is."""
+
+
+def find(name: str) -> tuple[Scenario, ...]:
+    """The scenario of this name, or all that the file at this path defines. Raises NoScenario."""
+    if name.endswith(".py") or "/" in name:
+        return load(Path(name))
+    # A file is named after its scenario, or after the first of several: usually one file has to be loaded.
+    likely = [path for path in files() if name.startswith(path.stem.replace("_", "-"))]
+    for scenarios in map(load, likely):
+        found = tuple(scenario for scenario in scenarios if scenario.name == name)
+        if found:
+            return found
+    everything = {scenario.name: scenario for scenario in catalogue()}
+    if name in everything:
+        return (everything[name],)
+    near = difflib.get_close_matches(name, everything, n=5, cutoff=0.4)
+    hint = f"near it: {', '.join(near)}" if near else "`pmtulab list` shows all"
+    raise NoScenario(f"there is no scenario {name!r}; {hint}")
+
+
+def catalogue() -> Iterator[Scenario]:
+    """Every scenario that comes with the lab, in the order of their files."""
+    for path in files():
+        yield from load(path)
+
+
+def files() -> list[Path]:
+    """Every scenario file, beside the checkout's or the wheel's own `lab`."""
+    spec = importlib.util.find_spec("scenarios")
+    folders = spec.submodule_search_locations if spec else None
+    return sorted(path for folder in folders or [] for path in Path(folder).rglob("*.py") if path.stem != "__init__")
+
+
+def load(path: Path) -> tuple[Scenario, ...]:
+    """What a file defines as `scenario`, or in the tuple `scenarios`. Raises NoScenario, with the line where the file fails."""
+    spec = importlib.util.spec_from_file_location(f"scenario_file_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise NoScenario(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise NoScenario(f"{path}{line_of(error, path)}: {type(error).__name__}: {error}") from error
+    one = getattr(module, "scenario", None)
+    several = getattr(module, "scenarios", (one,) if one else ())
+    if not several or not all(isinstance(scenario, Scenario) for scenario in several):
+        raise NoScenario(f"{path} defines neither `scenario = Scenario(...)` nor a tuple `scenarios` of them")
+    return tuple(several)
+
+
+def line_of(error: BaseException, path: Path) -> str:
+    """Where in the user's file an error came from, as ":12"; empty where it did not come from there."""
+    if isinstance(error, SyntaxError):
+        return f":{error.lineno}"
+    line = ""
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = f":{trace.tb_lineno}"
+        trace = trace.tb_next
+    return line

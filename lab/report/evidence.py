@@ -1,0 +1,54 @@
+"""The capture of a run, for Wireshark and tshark: every frame, and every finding as a comment on the frames that it cites."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from lab.judge.result import Result
+from lab.judge.verdict import Verdict
+from lab.model.pcapng import Capture, CapturedFrame, Interface, Statistics, dump
+
+_WORDS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.SKIP: "skip", Verdict.BROKEN: "BROKEN"}
+
+
+def capture(result: Result, taps: Mapping[str, tuple[int, int]], kernel: str = "") -> bytes:
+    """A pcapng file with an interface for each link end, named as people write it (client:r1).
+
+    `taps` has by link end how many frames its tap saw and dropped; without all of them the file has no statistics. The n-th packet
+    of the file is frame n. Raises ValueError where the frames of the acts are not numbered 1, 2, 3 and so on.
+    """
+    frames = [frame for act in result.acts for frame in act.observation.frames]
+    frames.sort(key=lambda frame: frame.number)
+    gap = next((n for n, frame in enumerate(frames, 1) if frame.number != n), None)
+    if gap is not None:
+        raise ValueError(f"the {gap}th frame has the number {frames[gap - 1].number}")
+    links = result.acts[0].observation.plan.links if result.acts else ()
+    ends = [end for pair in links for end in pair]
+    numbers = {end.end: number for number, end in enumerate(ends)}
+    comments = _comments(result)
+    return dump(
+        Capture(
+            interfaces=tuple(Interface(end.end, f"MTU {end.mtu}") for end in ends),
+            frames=tuple(
+                CapturedFrame(numbers[f.end], f.time, f.octets, f.length, f.sent, tuple(comments[f.number])) for f in frames
+            ),
+            statistics=tuple(Statistics(*taps[end.end]) for end in ends) if all(end.end in taps for end in ends) else (),
+            comment=_subject(result),
+            system=f"Linux {kernel}" if kernel else "",
+            application="pmtulab",
+        )
+    )
+
+
+def _comments(result: Result) -> defaultdict[int, list[str]]:
+    comments: defaultdict[int, list[str]] = defaultdict(list)
+    for finding in result.findings:
+        for number in dict.fromkeys(finding.frames):
+            comments[number].append(f"{_WORDS[finding.verdict]}: {finding.claim}")
+    return comments
+
+
+def _subject(result: Result) -> str:
+    verdict = f"{result.verdict.name} {result.scenario.name}: {result.scenario.title}"
+    return f"{verdict} ({result.reason})" if result.reason else verdict

@@ -1,0 +1,61 @@
+"""Results as JUnit XML, which CI systems read: a testsuite a scenario, a testcase a claim.
+
+FAIL is a failure, BROKEN an error: the one blames what was tested, the other the lab. A run that stopped early has one testcase
+more, named "the run", that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from lab.judge.result import Result
+from lab.judge.verdict import Finding, Verdict
+from lab.report.wording import printable, runs
+
+_ELEMENTS = {Verdict.FAIL: "failure", Verdict.SKIP: "skipped", Verdict.BROKEN: "error"}
+
+
+def junit(results: Sequence[Result]) -> str:
+    """All results as one document. Times are seconds, known of a scenario and not of a claim."""
+    suites = Element("testsuites", name="pmtulab")
+    for result in results:
+        suites.append(_suite(result))
+    for name in ("tests", "failures", "errors", "skipped"):
+        suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    suites.set("time", f"{sum(result.seconds for result in results):.3f}")
+    indent(suites)
+    # Not tostring's own declaration, which would say the encoding of this machine's locale.
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+
+
+def _suite(result: Result) -> Element:
+    name = printable(result.scenario.name)
+    suite = Element("testsuite", name=name)
+    for number, act in enumerate(result.acts, 1):
+        for finding in act.findings:
+            case = SubElement(suite, "testcase", classname=name, name=printable(f"act {number} ({act.title}): {finding.claim}"))
+            _outcome(case, finding.verdict, finding.seen, _evidence(finding))
+    if result.stopped or not result.findings:
+        case = SubElement(suite, "testcase", classname=name, name="the run")
+        _outcome(case, result.verdict, result.reason or "nothing was judged", "")
+    counts = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
+    for attribute, path in counts.items():
+        suite.set(attribute, str(len(suite.findall(path))))
+    suite.set("time", f"{result.seconds:.3f}")
+    return suite
+
+
+def _outcome(case: Element, verdict: Verdict, why: str, evidence: str) -> None:
+    if verdict is Verdict.PASS:
+        return
+    lines = [printable(line) for line in why.splitlines()]
+    outcome = SubElement(case, _ELEMENTS[verdict], message=lines[0] if lines else "")
+    if verdict is not Verdict.SKIP:
+        outcome.set("type", verdict.name)
+        outcome.text = "\n".join([*lines, *([evidence] if evidence else [])])
+
+
+def _evidence(finding: Finding) -> str:
+    frames = f"; frames {runs(finding.frames)} of capture.pcapng" if finding.frames else ""
+    return f"{finding.cites}{frames}"

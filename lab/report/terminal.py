@@ -1,0 +1,147 @@
+"""A result for people at a terminal: the picture, each act's timeline, its claims, and the verdict last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+
+from lab.judge.convergence import Convergence
+from lab.judge.result import ActResult, Result
+from lab.judge.verdict import Finding, Verdict
+from lab.report.picture import addresses_line, picture
+from lab.report.timeline import Row, timeline
+from lab.report.wording import count, piece, printable, protocol, runs
+
+FILES = "{capture.pcapng,result.json,junit.xml}"
+MOST_RUNS = 4
+# What is wider pushes the rest of its own line to the right, and nobody else's.
+WIDEST_CLAIM, WIDEST_CITATION = 58, 20
+
+_WORDS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.SKIP: "skip", Verdict.BROKEN: "BROKEN"}
+_COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.SKIP: "yellow", Verdict.BROKEN: "magenta"}
+_HEADINGS = f"{'octets':>6}  DF  {'ms':>7}  {'frame':>5}"
+
+
+def render(result: Result, colour: bool, out: str | None) -> str:
+    """The whole report, with a newline at its end. `out` is the folder in which the run's files are, None where there are none."""
+    report = _Report(result, colour)
+    return "".join(f"{line.rstrip()}\n" for line in report.lines(out))
+
+
+def one_line(result: Result, colour: bool = False) -> str:
+    """The verdict of one run among many, without a newline. A failure is named: the first claim that failed."""
+    verdict = result.verdict
+    failed = next((f.claim for f in result.findings if f.verdict is verdict), "") if verdict is Verdict.FAIL else ""
+    words = summary(result) + (f": {printable(failed)}" if failed else "")
+    return f"{_styled(f'{verdict.name:6}', verdict, colour)}  {result.scenario.name:28}  {words}"
+
+
+def summary(result: Result) -> str:
+    """How many claims, how many of them count against the scenario, and how long it took; or why it could not be judged."""
+    if result.reason:
+        return printable(result.reason)
+    claims = count(len(result.findings), "claim")
+    against = sum(finding.verdict is result.verdict for finding in result.findings)
+    what = {Verdict.FAIL: "failed", Verdict.SKIP: "skipped", Verdict.BROKEN: "broken"}.get(result.verdict)
+    if what and against:
+        claims = f"{against} of {claims} {what}"
+    return f"{claims} in {result.seconds:.2f} s"
+
+
+def _styled(text: str, verdict: Verdict, colour: bool) -> str:
+    return click.style(text, fg=_COLOURS[verdict], bold=verdict is not Verdict.PASS) if colour else text
+
+
+def _width(texts: Iterable[str], widest: int) -> int:
+    """The width of a column: that of the longest text, those left out that are wider than `widest`."""
+    return max((len(text) for text in texts if len(text) <= widest), default=0)
+
+
+class _Report:
+    """One report. Its columns have one width throughout."""
+
+    def __init__(self, result: Result, colour: bool) -> None:
+        self._result = result
+        self._colour = colour
+        self._rows = [timeline(act.observation) for act in result.acts]
+        rows = [row for rows in self._rows for row in rows]
+        self._who = max((len(row.who) for row in rows), default=0)
+        # A row that is no packet leaves the columns on its right empty, and may run into them.
+        self._what = max((len(row.what) for row in rows if row.octets is not None or row.note), default=0)
+        findings = result.findings
+        self._word = max((len(_WORDS[f.verdict]) for f in findings), default=0)
+        self._claim = _width((printable(f.claim) for f in findings), WIDEST_CLAIM)
+        self._cites = _width((str(f.cites) for f in findings), WIDEST_CITATION)
+
+    def lines(self, out: str | None) -> Iterator[str]:
+        result = self._result
+        yield f"{self._bold(result.scenario.name)}  {result.scenario.title}"
+        yield ""
+        yield from self._picture()
+        yield ""
+        for number, (act, rows) in enumerate(zip(result.acts, self._rows, strict=True), 1):
+            yield from self._act(number, act, rows)
+            yield ""
+        verdict = _styled(result.verdict.name, result.verdict, self._colour)
+        files = "      " + self._dim(f"{out}/{FILES}") if out else ""
+        yield f"{verdict} {result.scenario.name}: {summary(result)}{files}"
+
+    def _picture(self) -> Iterator[str]:
+        planned = self._result.acts[0].observation.plan if self._result.acts else None
+        for line in picture(self._result.scenario.topology).splitlines():
+            yield f"    {line}"
+            if planned:
+                yield self._dim(f"    {addresses_line(planned, line)}".rstrip())
+
+    def _act(self, number: int, act: ActResult, rows: Sequence[Row]) -> Iterator[str]:
+        heading = f"  act {number}  {act.title}"
+        # The headings stand over the columns: 4 before `who`, 2 behind it, 2 behind `what`.
+        column = 4 + self._who + 2 + self._what + 2
+        yield self._bold(heading) + " " * max(2, column - len(heading)) + self._dim(_HEADINGS if rows else "")
+        for row in rows:
+            yield self._row(row)
+        if not rows:
+            yield self._dim("    nothing was seen")
+        if act.findings:
+            yield ""
+        for finding in act.findings:
+            yield from self._finding(finding)
+        for figures in act.convergence:
+            of = f" ({protocol(figures.flow)}, {figures.flow.source} → {figures.flow.to})" if len(act.convergence) > 1 else ""
+            yield "    " + converged(figures, of)
+
+    def _row(self, row: Row) -> str:
+        line = f"    {row.who:{self._who}}  {printable(row.what):{self._what}}  "
+        if row.octets is None and not row.note:
+            return line
+        octets = "" if row.octets is None else row.octets
+        frame = row.frames[0] if row.frames else ""
+        return f"{line}{octets:>6}  {'DF' if row.df else '  '}  {row.time / 1e6:7.2f}  {frame:>5}  {row.note}"
+
+    def _finding(self, finding: Finding) -> Iterator[str]:
+        word = _styled(f"{_WORDS[finding.verdict]:{self._word}}", finding.verdict, self._colour)
+        frames = f"frame{'s' if len(set(finding.frames)) > 1 else ''} {runs(finding.frames, MOST_RUNS)}" if finding.frames else ""
+        details = f"{finding.cites!s:{self._cites}}  {frames}".rstrip()
+        yield f"    {word}  {printable(finding.claim):{self._claim}}  {self._dim(details)}"
+        if finding.verdict is not Verdict.PASS:
+            indent = " " * (4 + self._word + 2)
+            first, *more = map(printable, finding.seen.splitlines() or ["nothing"])
+            yield f"{indent}seen: {first}"
+            yield from (f"{indent}      {line}" for line in more)
+
+    def _dim(self, text: str) -> str:
+        return click.style(text, dim=True) if self._colour and text else text
+
+    def _bold(self, text: str) -> str:
+        return click.style(text, bold=True) if self._colour else text
+
+
+def converged(figures: Convergence, of: str = "") -> str:
+    """How a flow found its path MTU, in one line. `of` says which flow, where there are several."""
+    lost = f"{count(figures.lost, piece(figures.flow))} lost" if figures.lost else "nothing lost"
+    ptbs = f", {count(figures.ptbs, 'PTB')}" if figures.ptbs or figures.lost else ""
+    if figures.nanoseconds is None:
+        return f"not converged{of}: {lost}{ptbs}, never delivered"
+    trips = count(figures.round_trips or 0, "round trip")
+    return f"converged{of}: {lost}{ptbs}, {figures.octets} octets through after {figures.nanoseconds / 1e6:.2f} ms ({trips})"

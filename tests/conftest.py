@@ -1,0 +1,29 @@
+"""For all tests: the `tools` marker, a PATH on which an ordinary user finds ip and nft, and Hypothesis without a clock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from hypothesis import settings
+
+# A slow machine is not a failure: without this, an example that takes 200 ms once fails its test.
+settings.register_profile("pmtulab", deadline=None)
+settings.load_profile("pmtulab")
+
+
+def pytest_configure() -> None:
+    """An ordinary user's PATH lacks the directories that ip, nft and tcpdump live in."""
+    os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """`@pytest.mark.tools("tshark", "tcpdump")`: skip where one is missing, and say which; in CI nothing may be missing."""
+    wanted = [name for mark in item.iter_markers("tools") for name in mark.args]
+    missing = [name for name in wanted if shutil.which(name) is None]
+    if missing:
+        reason = f"needs {', '.join(missing)}, not on PATH; `make test` as root installs the tools on Debian and Ubuntu"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)

@@ -1,0 +1,149 @@
+"""Imports go down only. Every import that is forbidden stands here, with its reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+
+
+class Rule(NamedTuple):
+    """None of the modules `of` may import any of `never` (names separated by spaces; a package stands for all that is in it)."""
+
+    of: str
+    never: str
+    because: str
+
+
+PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
+DOORS = "lab.cli lab.pytest_plugin"
+
+RULES = (
+    Rule("lab.model", "lab.theory", "what is written does not depend on what follows from it"),
+    Rule("lab.model lab.theory", "lab.judge", "what must happen is worked out without knowing what was seen"),
+    Rule("lab.model lab.theory lab.judge", "lab.world", "these can be tested, and shown before a run, without any privilege"),
+    Rule("lab.model lab.theory lab.judge", "lab.report", "how a thing is printed is not a part of what it is"),
+    Rule("lab.world", "lab.report", "the world yields observations; what they look like in print is not its business"),
+    Rule("lab.report", "lab.world", "a report is made of findings alone, so that it can be made again without the run"),
+    Rule(f"{PURE} lab.world", "lab.run", "the conductor calls the floors, they do not call it"),
+    Rule(f"{PURE} lab.world lab.run", DOORS, "doors are thin: what two of them need belongs behind them"),
+    Rule("lab.cli", "lab.pytest_plugin", "neither door leads through the other"),
+    Rule("lab.pytest_plugin", "lab.cli", "neither door leads through the other"),
+    Rule(DOORS, "lab.world", "doors go through lab.run, which alone knows how a run is put together"),
+    Rule("lab", "topologies scenarios", "the lab serves any scenario; the doors find scenario files by path"),
+    Rule("lab topologies scenarios", "tests", "tests are not in the wheel"),
+    Rule("topologies", "lab.theory lab.judge lab.world lab.report", "a topology is a written value, and needs only its words"),
+    Rule("topologies", "scenarios", "scenarios use topologies, not the other way round"),
+    Rule("scenarios", "lab.world lab.report", "a scenario is a value: what is done and what must be seen, not how"),
+    Rule(f"{PURE} lab.run {DOORS}", "pyroute2", "one floor alone speaks netlink"),
+    Rule(PURE, "socket", "pure floors open no sockets"),
+    Rule(PURE, "os", "pure floors read neither environment nor files"),
+    Rule(PURE, "subprocess", "pure floors start no programs"),
+    Rule(PURE, "threading asyncio", "pure floors run from top to bottom, in one thread"),
+    Rule(PURE, "time", "on pure floors the time is an argument"),
+)
+
+
+def within(module: str, names: str) -> bool:
+    """Whether `module` is one of `names`, or inside one."""
+    return any(module == name or module.startswith(f"{name}.") for name in names.split())
+
+
+def imported(source: str, module: str, *, is_package: bool) -> Iterator[tuple[int, str]]:
+    """Each import in `source`, anywhere in it: line number and full name. `from a import b` is a.b, since b may be a module."""
+    package = module.split(".") if is_package else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            path = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{path}.{alias.name}") for alias in node.names)
+
+
+def offences(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """Every import in `source` that a rule forbids to `module`, with the rule's reason."""
+    return [
+        f"{module}, line {line}: imports {name}: {rule.because}"
+        for line, name in imported(source, module, is_package=is_package)
+        for rule in RULES
+        if within(module, rule.of) and within(name, rule.never)
+    ]
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module of the three packages; a scenario's file name need not be importable (576_router.py)."""
+    for package in ("lab", "topologies", "scenarios"):
+        for path in sorted((TOP / package).rglob("*.py")):
+            parts = path.relative_to(TOP).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def test_no_module_imports_upwards() -> None:
+    found = [line for name, path in modules() for line in offences(path.read_text(), name, is_package=path.name == "__init__.py")]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_package_is_walked() -> None:
+    assert {name.split(".")[0] for name, _ in modules()} == {"lab", "topologies", "scenarios"}
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("lab.model.topology", "import lab.theory.plan"),
+        ("lab.model.topology", "from lab import theory"),
+        ("lab.model.topology", "from ..theory import plan"),
+        ("lab.theory.oracle", "from lab.judge.verdict import Verdict"),
+        ("lab.judge.expect", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from lab.world import tap"),
+        ("lab.judge.expect", "def late() -> None:\n    from lab.report import terminal"),
+        ("lab.world.tap", "from lab.report.terminal import show"),
+        ("lab.world.tap", "import lab.run"),
+        ("lab.report.ktap", "from lab.world.tap import Tap"),
+        ("lab.run", "from lab import cli"),
+        ("lab.cli", "import lab.pytest_plugin"),
+        ("lab.pytest_plugin", "from .cli import main"),
+        ("lab.cli", "from lab.world.build import build"),
+        ("lab.run", "import topologies"),
+        ("lab.world", "from tests import strategies"),
+        ("topologies.shapes", "from lab.theory.plan import plan"),
+        ("topologies", "import scenarios"),
+        ("scenarios.classic.576_router", "from lab.world import netns"),
+        ("lab.run", "from pyroute2 import IPRoute"),
+        ("lab.judge.expect", "import socket"),
+        ("lab.report.html", "import os.path"),
+        ("scenarios.classic.576_router", "from subprocess import run"),
+        ("topologies", "import threading as t"),
+        ("lab.theory.plan", "import asyncio"),
+        ("lab.theory.linux", "from time import monotonic"),
+    ],
+)
+def test_an_offender_is_caught_once(module: str, source: str) -> None:
+    (offence,) = offences(source, module)
+    assert offence.startswith(f"{module}, line {source.count(chr(10)) + 1}: imports ")
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("lab.judge.scenario", "from lab.model.topology import Topology\nimport struct, ipaddress"),
+        ("lab.world.netlink", "import os, socket, time\nfrom pyroute2 import IPRoute\nfrom lab.theory.plan import Plan"),
+        ("lab.run", "import lab.world.build, lab.report.terminal, time"),
+        ("lab.cli", "from lab.run import run\nfrom lab.report import terminal"),
+        ("lab.modelling", "import lab.theory"),
+        ("lab.model.topology", "import timeit"),
+        ("scenarios.classic.576_router", "from topologies import chain\nfrom lab.judge.expect import Mss"),
+    ],
+)
+def test_an_honest_import_is_not(module: str, source: str) -> None:
+    assert offences(source, module) == []
+
+
+def test_a_package_is_its_own_parent_in_relative_imports() -> None:
+    assert offences("from .theory import plan", "lab", is_package=True) == []
+    assert len(offences("from ..theory import plan", "lab.model", is_package=True)) == 1
