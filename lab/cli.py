@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from lab.find import NoScenario, catalogue, find
 from lab.judge.result import Result
-from lab.judge.scenario import Scenario
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
-
-if TYPE_CHECKING:
-    from lab.run import Run
 
 ALL_PASS, CLAIM_FAILED, BAD_INPUT, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 125, 130
 """Exit codes; 125 is what `git bisect run` takes for "cannot tell"."""
@@ -38,7 +35,13 @@ def cli() -> None:
 
 @cli.command("run")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True, help="Evidence goes to DIR/NAME/.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="Evidence goes to DIR/NAME/.",
+)
 @click.option("--format", "form", type=click.Choice(["ktap", "junit", "json"]), help="Print this instead of the report.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Run N scenarios at a time.")
 def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int) -> None:
@@ -52,7 +55,7 @@ def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int) 
     prepare_folders(scenarios, out)
     results = []
     many = len(scenarios) > 1
-    for number, result in enumerate(run_all(names, scenarios, out, jobs), 1):
+    for number, result in enumerate(run_all(scenarios, out, jobs), 1):
         results.append(result)
         if not form:
             say(result, out, number if many else None, len(scenarios))
@@ -65,61 +68,69 @@ def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int) 
     sys.exit(exit_code(results))
 
 
-def chosen(names: Sequence[str]) -> tuple[Scenario, ...]:
-    """Every scenario asked for, once; what is wrong with any of them is said for all, before anything is built."""
-    scenarios: dict[str, Scenario] = {}
+def chosen(names: Sequence[str]) -> dict[str, str]:
+    """Every scenario asked for, once: its name, and where to find it. What is wrong with any is said for all, before any is run."""
+    found: dict[str, str] = {}
     wrong: list[str] = []
-    for name in names:
+    for source in names:
         try:
-            scenarios |= {s.name: s for s in (catalogue() if name == "all" else find(name))}
+            for scenario in catalogue() if source == "all" else find(source):
+                found[scenario.name] = scenario.name if source == "all" else source
+                if faults := problems(scenario.topology):
+                    wrong.append(f"scenario {scenario.name}: {BadTopology(faults)}")
         except NoScenario as error:
             wrong.append(str(error))
-    for scenario in scenarios.values():
-        if found := problems(scenario.topology):
-            wrong.append(f"scenario {scenario.name}: {BadTopology(found)}")
     if wrong:
         raise click.UsageError("\n".join(wrong))
-    return tuple(scenarios.values())
+    return found
 
 
-def prepare_folders(scenarios: Sequence[Scenario], out: Path) -> None:
+def prepare_folders(names: Iterable[str], out: Path) -> None:
     from lab.evidence import prepare
 
-    for scenario in scenarios:
+    for folder in (out / name for name in names):
         try:
-            prepare(out / scenario.name)
+            prepare(folder)
         except OSError as error:
-            raise click.UsageError(f"cannot write evidence to {out / scenario.name}: {error.strerror}; --out DIR names another place") from error
+            raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
 
 
-def run_all(names: Sequence[str], scenarios: Sequence[Scenario], out: Path, jobs: int) -> Iterator[Result]:
+def run_all(scenarios: Mapping[str, str], out: Path, jobs: int) -> Iterator[Result]:
     """Runs them, `jobs` at a time, each result as soon as it is there."""
     if jobs == 1 or len(scenarios) == 1:
-        for scenario in scenarios:
-            yield run_one(scenario, out)
+        yield from (run_one(source, name, out) for name, source in scenarios.items())
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
     # Spawned, not forked: a worker shares nothing with us that a thread may hold at the moment of the fork.
-    with ProcessPoolExecutor(min(jobs, len(scenarios)), multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(run_one, scenario, out) for scenario in scenarios]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(scenarios)), spawn, leave_interrupts_to_parent) as pool:
+        waiting = [pool.submit(run_one, source, name, out) for name, source in scenarios.items()]
         try:
             for done in as_completed(waiting):
                 yield done.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
 
 
-def run_one(scenario: Scenario, out: Path) -> Result:
-    """Runs one scenario and keeps its evidence."""
+def leave_interrupts_to_parent() -> None:
+    """For workers: Ctrl-C reaches the whole group, and one message about it is enough."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def run_one(source: str, name: str, out: Path) -> Result:
+    """Runs one scenario, found again by its source, as it may be another process that asked for it; and keeps its evidence."""
     from lab.evidence import keep
     from lab.run import run
 
-    done: Run = run(scenario)
+    scenario = next(scenario for scenario in find(source) if scenario.name == name)
+    done = run(scenario)
     keep(done, out / scenario.name)
-    return done.result
+    # Between processes a user's own kind of expectation could not pass; and it has been judged.
+    return replace(done.result, scenario=replace(scenario, acts=()))
 
 
 def say(result: Result, out: Path, number: int | None, of: int) -> None:
@@ -135,13 +146,17 @@ def say(result: Result, out: Path, number: int | None, of: int) -> None:
 
 
 def formatted(results: Sequence[Result], form: str) -> str:
-    from lab.report.json import results_json
+    """In a form for programs. JSON is an object for one scenario, a list of them for several."""
+    from lab.report.json import result_json
     from lab.report.junit import junit
     from lab.report.ktap import ktap
 
     if form == "ktap":
         return ktap(results)
-    return junit(results) if form == "junit" else results_json(results, kernel=os.uname().release)
+    if form == "junit":
+        return junit(results)
+    objects = [result_json(result, kernel=os.uname().release).rstrip() for result in results]
+    return objects[0] + "\n" if len(objects) == 1 else "[\n" + ",\n".join(objects) + "\n]\n"
 
 
 def summary(results: Sequence[Result]) -> str:
@@ -185,7 +200,8 @@ def show_command(name: str) -> None:
     """
     from lab.report.show import show
 
-    for scenario in chosen([name]):
+    chosen([name])
+    for scenario in find(name):
         click.echo(show(scenario))
 
 

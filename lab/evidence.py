@@ -10,13 +10,13 @@ from pathlib import Path
 from lab.report.evidence import capture
 from lab.report.json import result_json
 from lab.report.junit import junit
-from lab.run import Run
+from lab.run import Broken, Run
 
 NAMES = ("capture.pcapng", "result.json", "junit.xml")
 
 
 def keep(run: Run, folder: Path) -> None:
-    """Writes the evidence of a run. Each file appears whole or not at all. Raises OSError."""
+    """Writes the evidence of a run. Each file appears whole or not at all. Raises Broken where the disk refuses one."""
     contents = (
         capture(run.result, run.taps),
         result_json(run.result, kernel=os.uname().release).encode(),
@@ -27,10 +27,10 @@ def keep(run: Run, folder: Path) -> None:
         try:
             unfinished.write_bytes(octets)
             unfinished.replace(folder / name)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
-            raise
+            raise Broken(f"cannot keep {folder / name}: {error.strerror}") from error
 
 
 def prepare(folder: Path) -> None:

@@ -13,8 +13,10 @@ from lab.judge.scenario import Act, Scenario
 from lab.judge.verdict import Verdict
 from lab.theory.plan import plan
 from lab.world.drive import Driver
-from lab.world.errors import Broken
+from lab.world.errors import Broken, Forbidden
 from lab.world.net import Net
+
+__all__ = ["Broken", "Forbidden", "Run", "run"]
 
 
 @dataclass(frozen=True, slots=True)

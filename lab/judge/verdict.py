@@ -10,7 +10,7 @@ from lab.model.rfc import Citation
 
 
 class Verdict(Enum):
-    """PASS: seen as claimed. FAIL: seen otherwise, or not seen. SKIP: this kernel or machine lacks something. BROKEN: the lab failed."""
+    """PASS: seen as claimed. FAIL: seen otherwise, or not seen. SKIP: this kernel or machine lacks it. BROKEN: the lab failed."""
 
     PASS = "pass"
     FAIL = "fail"

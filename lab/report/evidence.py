@@ -19,10 +19,9 @@ def capture(result: Result, taps: Mapping[str, tuple[int, int]], kernel: str = "
     of the file is frame n. Raises ValueError where the frames of the acts are not numbered 1, 2, 3 and so on.
     """
     frames = [frame for act in result.acts for frame in act.observation.frames]
-    frames.sort(key=lambda frame: frame.number)
     gap = next((n for n, frame in enumerate(frames, 1) if frame.number != n), None)
     if gap is not None:
-        raise ValueError(f"the {gap}th frame has the number {frames[gap - 1].number}")
+        raise ValueError(f"frame {frames[gap - 1].number} comes as number {gap}: frames are missing, or there twice")
     links = result.acts[0].observation.plan.links if result.acts else ()
     ends = [end for pair in links for end in pair]
     numbers = {end.end: number for number, end in enumerate(ends)}

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from lab.judge.result import Result
 from lab.judge.verdict import Finding, Verdict
-from lab.report.wording import printable, runs
+from lab.report.wording import frames_words, printable, seen_lines
 
 _ELEMENTS = {Verdict.FAIL: "failure", Verdict.SKIP: "skipped", Verdict.BROKEN: "error"}
 
@@ -49,13 +49,13 @@ def _suite(result: Result) -> Element:
 def _outcome(case: Element, verdict: Verdict, why: str, evidence: str) -> None:
     if verdict is Verdict.PASS:
         return
-    lines = [printable(line) for line in why.splitlines()]
-    outcome = SubElement(case, _ELEMENTS[verdict], message=lines[0] if lines else "")
+    lines = seen_lines(why)
+    outcome = SubElement(case, _ELEMENTS[verdict], message=lines[0])
     if verdict is not Verdict.SKIP:
         outcome.set("type", verdict.name)
         outcome.text = "\n".join([*lines, *([evidence] if evidence else [])])
 
 
 def _evidence(finding: Finding) -> str:
-    frames = f"; frames {runs(finding.frames)} of capture.pcapng" if finding.frames else ""
-    return f"{finding.cites}{frames}"
+    frames = frames_words(finding.frames)
+    return f"{finding.cites}; {frames} of capture.pcapng" if frames else str(finding.cites)

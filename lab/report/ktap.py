@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from lab.judge.result import Result
 from lab.judge.verdict import Finding, Verdict
-from lab.report.wording import printable, runs
+from lab.report.wording import frames_words, printable, seen_lines
 
 
 def ktap(results: Sequence[Result]) -> str:
@@ -44,8 +44,8 @@ def _claims(result: Result) -> Iterator[str]:
 def _diagnostics(finding: Finding) -> Iterator[str]:
     """What goes before a claim that did not pass: KTAP puts diagnostic lines before the result that they belong to."""
     if finding.verdict in (Verdict.FAIL, Verdict.BROKEN):
-        yield from (f"# {finding.verdict.name}: {printable(line)}" for line in finding.seen.splitlines())
-        yield f"# rests on {finding.cites}" + (f", frames {runs(finding.frames)}" if finding.frames else "")
+        yield from (f"# {finding.verdict.name}: {line}" for line in seen_lines(finding.seen))
+        yield f"# {', '.join(filter(None, (str(finding.cites), frames_words(finding.frames))))}"
 
 
 def _test(number: int, name: str, verdict: Verdict, why: str) -> str:

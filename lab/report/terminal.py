@@ -11,7 +11,7 @@ from lab.judge.result import ActResult, Result
 from lab.judge.verdict import Finding, Verdict
 from lab.report.picture import addresses_line, picture
 from lab.report.timeline import Row, timeline
-from lab.report.wording import count, piece, printable, protocol, runs
+from lab.report.wording import count, frames_words, piece, printable, protocol, seen_lines
 
 FILES = "{capture.pcapng,result.json,junit.xml}"
 MOST_RUNS = 4
@@ -50,7 +50,7 @@ def summary(result: Result) -> str:
 
 
 def _styled(text: str, verdict: Verdict, colour: bool) -> str:
-    return click.style(text, fg=_COLOURS[verdict], bold=verdict is not Verdict.PASS) if colour else text
+    return click.style(text, fg=_COLOURS[verdict], bold=verdict is not Verdict.PASS or None) if colour else text
 
 
 def _width(texts: Iterable[str], widest: int) -> int:
@@ -121,12 +121,11 @@ class _Report:
 
     def _finding(self, finding: Finding) -> Iterator[str]:
         word = _styled(f"{_WORDS[finding.verdict]:{self._word}}", finding.verdict, self._colour)
-        frames = f"frame{'s' if len(set(finding.frames)) > 1 else ''} {runs(finding.frames, MOST_RUNS)}" if finding.frames else ""
-        details = f"{finding.cites!s:{self._cites}}  {frames}".rstrip()
+        details = f"{finding.cites!s:{self._cites}}  {frames_words(finding.frames, MOST_RUNS)}".rstrip()
         yield f"    {word}  {printable(finding.claim):{self._claim}}  {self._dim(details)}"
         if finding.verdict is not Verdict.PASS:
             indent = " " * (4 + self._word + 2)
-            first, *more = map(printable, finding.seen.splitlines() or ["nothing"])
+            first, *more = seen_lines(finding.seen)
             yield f"{indent}seen: {first}"
             yield from (f"{indent}      {line}" for line in more)
 

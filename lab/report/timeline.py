@@ -25,6 +25,8 @@ RECENT = 6
 # Sizes that few segments have are what was left over when bursts were cut up: so many, or one for so many of full size.
 FEW, FULL_SIZED = 2, 10
 
+EVERYONE = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -91,10 +93,13 @@ def _fold(events: Sequence[Event]) -> list[_Open]:
     # Only what arrived can be a leftover: a lone segment that was lost is a step of the discovery.
     sizes = Counter((event.who, event.segment) for event in events if event.note == DELIVERED and event.segment)
     rows: list[_Open] = []
+    since = 0
     for event in events:
         alike = sizes[event.who, event.segment or 0] if event.note == DELIVERED else 0
-        if not any(row.takes(event, alike) for row in rows[: -RECENT - 1 : -1]):
+        if not any(row.takes(event, alike) for row in reversed(rows[max(since, len(rows) - RECENT) :])):
             rows.append(_Open(event, list(event.frames), alike))
+        # What is learned again after a flush is no repetition.
+        since = len(rows) if event.who == EVERYONE else since
     return rows
 
 
@@ -104,7 +109,7 @@ def _sender_events(observation: Observation) -> Iterator[Event]:
     for event in observation.events:
         if isinstance(event, Flushed):
             known.clear()
-            yield Event(event.time, "all", "route caches flushed")
+            yield Event(event.time, EVERYONE, "route caches flushed")
             continue
         yield from _fate(event)
         for exception in event.exceptions:

@@ -82,6 +82,18 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def seen_lines(seen: str) -> list[str]:
+    """What was seen in a claim's place, line by line."""
+    return [printable(line) for line in seen.splitlines()] or ["nothing"]
+
+
+def frames_words(frames: Sequence[int], most: int | None = None) -> str:
+    """The frames that a finding cites: "frame 5", "frames 2, 14-23"; nothing where there are none."""
+    if not frames:
+        return ""
+    return f"frame{'s' if len(set(frames)) > 1 else ''} {runs(frames, most)}"
+
+
 def runs(numbers: Iterable[int], most: int | None = None) -> str:
     """Numbers as runs: 2, 14-23. After `most` runs an ellipsis says that there are more."""
     found: list[list[int]] = []

@@ -255,17 +255,27 @@ class _Passage:
     black_hole: str | None = None
 
     def go(self, hops: tuple[Interface, ...], pieces: tuple[Fragment, ...]) -> None:
-        whole = 1
+        """Sends one packet, which its source cut into `pieces`.
+
+        A node hands on the pieces of one packet until a link end drops one; the rest of them never leave, as veth_xmit() tells
+        ip_do_fragment() and ip6_fragment() of the drop.
+        """
+        packets = [pieces]  # each as the pieces of it that came to this node
         for hop in hops:
-            pieces = self._leave(hop, pieces)
-            if len(pieces) > whole:
-                sizes, offsets = zip(*((p.octets, p.offset) for p in pieces), strict=True)
-                self.cuts.append(Fragmented(hop.node, hops[-1].peer, sizes, offsets))
             end = _far_end(self.plan, hop)
-            arriving = tuple(p for p in pieces if linux.carries(p.octets, end.mtu))
-            if arriving != pieces:
-                self.black_hole = self.black_hole or end.end
-            pieces, whole = arriving, len(arriving)
+            leaving: list[Fragment] = []
+            arriving: list[Fragment] = []
+            for packet in packets:
+                for piece in self._leave(hop, packet):
+                    leaving.append(piece)
+                    if not linux.carries(piece.octets, end.mtu):
+                        self.black_hole = self.black_hole or end.end
+                        break
+                    arriving.append(piece)
+            if len(leaving) > len(packets):
+                sizes, offsets = zip(*((p.octets, p.offset) for p in leaving), strict=True)
+                self.cuts.append(Fragmented(hop.node, hops[-1].peer, sizes, offsets))
+            packets = [(piece,) for piece in arriving]
 
     def _leave(self, hop: Interface, pieces: tuple[Fragment, ...]) -> tuple[Fragment, ...]:
         leaving: list[Fragment] = []

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lab.model.topology import IPV6, Family
-from lab.theory.plan import NodePlan, Plan
+from lab.theory.plan import Interface, NodePlan, Plan
 from lab.world.errors import Broken
-from lab.world.messages import LOOPBACK, drop_own_ptbs, new_address, new_route, new_veth, up
-from lab.world.netlink import Message, Netlink
+from lab.world.messages import LOOPBACK, drop_own_ptbs, get_link, new_address, new_route, new_veth, up
+from lab.world.netlink import HEADER, Message, Netlink, attribute
 from lab.world.offload import Offloads
 from lab.world.sandbox import Sandbox
 
 NETLINK_NETFILTER = 12  # include/uapi/linux/netlink.h
+IFINFOMSG_LENGTH, IFLA_OPERSTATE, IF_OPER_UP = 16, 16, b"\x06"
+LINKS_UP_WITHIN = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Built:
 
 
 def build(sandbox: Sandbox, plan: Plan) -> Mapping[str, Built]:
-    """Builds the whole plan. Raises Broken with all that the kernel refused of one batch, Forbidden where it allows no namespaces."""
+    """Builds the whole plan. Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces."""
     try:
         coming = sandbox.nodes({name: node.sysctls for name, node in plan.nodes.items()})
         # The kernel makes namespaces in the holder process while we pack messages in this one.
@@ -52,6 +55,7 @@ def build(sandbox: Sandbox, plan: Plan) -> Mapping[str, Built]:
     for name, node in plan.nodes.items():
         if not node.sends_ptb:
             silence(sandbox, name)
+    await_links(plan, built)
     sandbox.hosts(hosts_file(plan))
     return built
 
@@ -78,6 +82,27 @@ def switch_offloads_off(plan: Plan, built: Mapping[str, Built]) -> None:
         for interface in node.interfaces:
             offloads = offloads or Offloads(fd, interface.name)
             offloads.switch_off(fd, interface.name)
+
+
+def await_links(plan: Plan, built: Mapping[str, Built]) -> None:
+    """Waits until every link end is up, as the kernel itself sees it: until then it drops what is sent there (noop_qdisc).
+
+    The end that was set up first has no carrier until the other follows, and then waits for the link watch, which on a busy machine
+    may take seconds. Asking for one link runs it for that link at once (linkwatch_sync_dev(), Linux 6.8); older kernels have to
+    be waited for. Raises Broken with every end that stays down.
+    """
+    until = time.monotonic() + LINKS_UP_WITHIN
+    waiting = [(built[node.name].netlink, interface) for node in plan.nodes.values() for interface in node.interfaces]
+    while waiting := [(netlink, interface) for netlink, interface in waiting if not is_up(netlink, interface)]:
+        if time.monotonic() > until:
+            down = ", ".join(interface.end for _, interface in waiting)
+            raise Broken(f"these link ends did not come up within {LINKS_UP_WITHIN:.0f} s: {down}")
+        time.sleep(0.001)
+
+
+def is_up(netlink: Netlink, interface: Interface) -> bool:
+    (answer,) = netlink.ask_raw(get_link(interface.index, interface.end))
+    return attribute(answer, HEADER.size + IFINFOMSG_LENGTH, IFLA_OPERSTATE) == IF_OPER_UP
 
 
 def silence(sandbox: Sandbox, node: str) -> None:

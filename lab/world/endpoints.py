@@ -197,9 +197,13 @@ def open_endpoint(net: Net, flow: Udp | Tcp | Echo, number: int) -> Endpoint:
 
 
 def connect(net: Net, flow: Tcp, port: int) -> Stream:
-    """A connection with cubic on both sides: what the machine has as its default differs, and with it the pace of what is seen."""
+    """A connection with cubic on both sides: what the machine has as its default differs, and with it the pace of what is seen.
+
+    Tail loss probes are off: on a busy machine one goes out after a few milliseconds, and looks like a loss where there was none.
+    """
     address = net.address(flow.to, flow.family)
     net[flow.source].sysctl("net/ipv4/tcp_timestamps", int(flow.timestamps))
+    net[flow.source].sysctl("net/ipv4/tcp_early_retrans", 0)
     with net[flow.to].socket(AF[flow.family], socket.SOCK_STREAM) as listener:
         sender = net[flow.source].socket(AF[flow.family], socket.SOCK_STREAM)
         for end in (listener, sender):

@@ -2,9 +2,9 @@
 
     lab's process ──control socket── holder (pid 1 of the lab) ── node namespaces, programs that run in nodes
 
-It enters new user (where it lacks the privilege to do without), mount, pid and network namespaces, then serves requests: make nodes,
-open a socket in a node, run a program in a node. Sockets go back over the control socket, so the process that drives the lab never
-changes namespaces itself: it may have threads, an event loop, or a debugger, and stays what it was.
+It enters new user (where it lacks the privilege to do without), mount, pid and network namespaces, then serves requests: make
+nodes, open a socket in a node, run a program in a node. Sockets go back over the control socket, so the process that drives the lab
+never changes namespaces itself: it may have threads, an event loop, or a debugger, and stays what it was.
 
 Nothing outlives it. The control socket closes when the lab's process ends, however it ends; the holder is pid 1, so the kernel then
 kills every program of the lab, and the namespaces go with their last reference.
@@ -16,6 +16,7 @@ halves the time it takes: nothing may be imported here that is not in the standa
 from __future__ import annotations
 
 import array
+import contextlib
 import ctypes
 import json
 import os
@@ -83,10 +84,9 @@ def enter_namespaces() -> None:
 def settle_mounts() -> None:
     """Cut mounts off from the host's, and show the lab's own processes in /proc where the kernel lets us."""
     call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
-    try:
+    # A container that masks parts of /proc forbids it (mount_too_revealing()); the host's /proc serves as well.
+    with contextlib.suppress(OSError):
         call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
-    except OSError:
-        pass  # a container that masks parts of /proc forbids it (mount_too_revealing()); the host's /proc serves as well
 
 
 class Holder:
@@ -152,10 +152,8 @@ class Holder:
                 return
             pipe = self.running.pop(pid, None)
             if pipe is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):  # nobody waits any more
                     os.write(pipe, b"%d" % os.waitstatus_to_exitcode(status))
-                except BrokenPipeError:
-                    pass  # nobody waits any more
                 os.close(pipe)
 
     def do_nodes(self, fds: list[int], nodes: dict[str, dict[str, str]]) -> Replies:
@@ -197,7 +195,7 @@ class Holder:
             yield {"value": file.read().strip()}, []
 
     def do_hosts(self, fds: list[int], text: str) -> Replies:
-        """Lays `text` over /etc/hosts, for the lab only. It lives in a tmpfs that nothing but this mount refers to: no file is left."""
+        """Lays `text` over /etc/hosts, for the lab only. It lives in a tmpfs that only this mount refers to: no file is left."""
         call("mount", b"tmpfs", b"/tmp", b"tmpfs", 0, None)
         try:
             with open("/tmp/hosts", "w") as file:
@@ -208,7 +206,7 @@ class Holder:
         yield {}, []
 
     def do_spawn(self, fds: list[int], node: str, argv: list[str], env: dict[str, str], cwd: str) -> Replies:
-        """Runs a program with the three descriptors that came with the request. Replies with a pidfd and a pipe that will tell its end."""
+        """Runs a program with the three descriptors that came along. Replies with a pidfd, and a pipe that will tell its end."""
         self.enter(node)
         os.chdir(cwd)
         dup = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)]
@@ -236,8 +234,11 @@ def main() -> int:
         refused = {"errno": error.errno, "what": error.strerror, "where": error.filename}
         control.send(json.dumps(refused).encode())
         return 1
-    control.send(b"{}")
-    Holder(control).serve()
+    try:
+        control.send(b"{}")
+        Holder(control).serve()
+    except ConnectionError:
+        pass  # the lab's process ended while we started, or with our reply unread: nobody is there to be told
     return 0
 
 

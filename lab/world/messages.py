@@ -1,4 +1,4 @@
-"""The netlink messages that the lab sends, as functions of the plan: links, addresses, routes, exceptions, and one firewall rule."""
+"""The netlink messages that the lab sends, as functions of the plan: links, addresses, routes, exceptions, a firewall rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pyroute2.netlink.nfnetlink.nftsocket import (
     nft_rule_msg,
     nft_table_msg,
 )
-from pyroute2.netlink.rtnl import RTM_DELROUTE, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl import RTM_DELROUTE, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
@@ -28,6 +28,7 @@ IFF_UP = 1
 IFA_F_NODAD = 0x02
 RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST = 254, 4, 0, 1
 RTM_F_CLONED = 0x200
+RTEXT_FILTER_SKIP_STATS = 8
 LOOPBACK = 1  # the interface index of lo in every namespace
 AF = {IPV4: AF_INET, Family.IPV6: AF_INET6}
 
@@ -56,6 +57,12 @@ def up(index: int, name: str) -> Message:
     return Message(ifinfmsg(), RTM_NEWLINK, 0, f"set {name} up", index=index, flags=IFF_UP, change=IFF_UP)
 
 
+def get_link(index: int, name: str) -> Message:
+    """Without statistics, which are most of the answer."""
+    attrs = [("IFLA_EXT_MASK", RTEXT_FILTER_SKIP_STATS)]
+    return Message(ifinfmsg(), RTM_GETLINK, 0, f"look at {name}", attrs, index=index)
+
+
 def new_address(interface: Interface, address: Address) -> Message:
     """IFA_F_NODAD, as duplicate address detection would hold an IPv6 address back for a second."""
     attrs: list[tuple[str, Any]] = [("IFA_LOCAL", str(address)), ("IFA_ADDRESS", str(address))]
@@ -63,7 +70,8 @@ def new_address(interface: Interface, address: Address) -> Message:
         attrs = [("IFA_ADDRESS", str(address)), ("IFA_FLAGS", IFA_F_NODAD)]
     length = 24 if address.version == 4 else 64
     what = f"add address {address}/{length} to {interface.end}"
-    return Message(ifaddrmsg(), RTM_NEWADDR, NEW, what, attrs, family=AF[Family(address.version)], prefixlen=length, index=interface.index)
+    family = AF[Family(address.version)]
+    return Message(ifaddrmsg(), RTM_NEWADDR, NEW, what, attrs, family=family, prefixlen=length, index=interface.index)
 
 
 def new_route(route: Route, index: int) -> Message:
@@ -100,7 +108,8 @@ def get_exceptions(family: Family) -> Message:
 def forget_exception(to: str, index: int) -> Message:
     """Deletes one IPv6 exception (ip6_del_cached_rt())."""
     attrs: list[tuple[str, Any]] = [("RTA_DST", to), ("RTA_OIF", index)]
-    return Message(rtmsg(), RTM_DELROUTE, 0, f"forget the exception for {to}", attrs, family=AF_INET6, dst_len=128, flags=RTM_F_CLONED)
+    what = f"forget the exception for {to}"
+    return Message(rtmsg(), RTM_DELROUTE, 0, what, attrs, family=AF_INET6, dst_len=128, flags=RTM_F_CLONED)
 
 
 def drop_own_ptbs() -> list[Message]:

@@ -24,7 +24,7 @@ from lab.world.build import Built, build
 from lab.world.counters import Counters
 from lab.world.errors import Broken
 from lab.world.messages import RTM_F_CLONED, forget_exception, get_exceptions, get_route
-from lab.world.process import PIPE, Process, Stream
+from lab.world.process import PIPE, Process
 from lab.world.sandbox import Sandbox
 from lab.world.tap import Capture
 

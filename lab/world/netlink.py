@@ -94,13 +94,22 @@ class Netlink:
             raise Broken("\n".join(f"{self.where}: {line}" for line in refused))
 
     def ask(self, message: Message, answer: type[Any]) -> list[Any]:
-        """Sends a request or a dump; the answers decoded. Raises OSError with what the kernel said."""
+        """Sends a request or a dump; the answers decoded by pyroute2. Raises OSError with what the kernel said."""
+        answers = []
+        for octets in self.ask_raw(message):
+            decoded = answer(octets)
+            decoded.decode()
+            answers.append(decoded)
+        return answers
+
+    def ask_raw(self, message: Message) -> list[bytes]:
+        """The same, each answer whole and as it came."""
         self._sequence += 1
         struct.pack_into("=I", message.octets, 8, self._sequence)
         (flags,) = struct.unpack_from("=H", message.octets, 6)
         is_dump = flags & NLM_F_DUMP == NLM_F_DUMP
         self.socket.send(message.octets)
-        answers: list[Any] = []
+        answers: list[bytes] = []
         while True:
             for type, _, sequence, body in split(self.socket.recv(LARGEST_READ)):
                 if sequence != self._sequence:
@@ -110,9 +119,7 @@ class Netlink:
                     raise OSError(-error, os.strerror(-error), f"{self.where}: {message.what}")
                 if type == NLMSG_DONE:
                     return answers
-                decoded = answer(HEADER.pack(HEADER.size + len(body), type, 0, sequence, 0) + body)
-                decoded.decode()
-                answers.append(decoded)
+                answers.append(HEADER.pack(HEADER.size + len(body), type, 0, sequence, 0) + body)
                 if not is_dump:
                     return answers
 
@@ -137,11 +144,17 @@ def explanation(flags: int, body: bytes) -> str:
     if not flags & NLM_F_CAPPED:
         (original,) = struct.unpack_from("=I", body, 4)
         offset = 4 + ((original + 3) & ~3)
-    while offset + 4 <= len(body):
-        length, type = struct.unpack_from("=HH", body, offset)
-        if type == NLMSGERR_ATTR_MSG:
-            return body[offset + 4 : offset + length].rstrip(b"\0").decode(errors="replace")
+    words = attribute(body, offset, NLMSGERR_ATTR_MSG)
+    return words.rstrip(b"\0").decode(errors="replace") if words else ""
+
+
+def attribute(octets: bytes, offset: int, wanted: int) -> bytes | None:
+    """The value of one attribute among those that begin at `offset`, without decoding the others."""
+    while offset + 4 <= len(octets):
+        length, type = struct.unpack_from("=HH", octets, offset)
+        if type == wanted:
+            return octets[offset + 4 : offset + length]
         if length < 4:
-            return ""
+            return None
         offset += (length + 3) & ~3
-    return ""
+    return None

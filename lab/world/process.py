@@ -19,7 +19,7 @@ Stream = int | IO[str] | IO[bytes] | None
 
 
 class Process:
-    """Like subprocess.Popen in text mode, as far as tests need it: stdin, stdout, stderr, wait, poll, communicate, send_signal, kill.
+    """Like subprocess.Popen in text mode, as far as tests need it: streams, wait, poll, communicate, send_signal, kill.
 
     `stdout` and `stderr` may be PIPE, DEVNULL, a file, or None for the caller's own; `stderr` also STDOUT. Raises FileNotFoundError
     or PermissionError where the program cannot be run, as Popen does.
@@ -86,7 +86,7 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str | None, str | None]:
-        """Feeds stdin, reads stdout and stderr to their ends, and waits. Raises subprocess.TimeoutExpired after `timeout` seconds."""
+        """Feeds stdin, reads stdout and stderr to their ends, and waits. Raises TimeoutExpired after `timeout` seconds."""
         until = None if timeout is None else time.monotonic() + timeout
         if self.stdin:
             with contextlib.suppress(BrokenPipeError), self.stdin:

@@ -127,7 +127,8 @@ def why_forbidden(error: OSError) -> str:
     """What to tell a user whom the kernel refused, by the step that was refused and the errno."""
     said = f"This machine does not let pmtulab make its network: {error.filename}: {error.strerror}."
     if error.errno == errno.ENOSPC or read_sysctl("user/max_user_namespaces") == "0":
-        return f"{said}\nThe limit is used up or zero: raise sysctl user.max_user_namespaces (and user.max_net_namespaces), or run as root."
+        limits = "sysctl user.max_user_namespaces (and user.max_net_namespaces)"
+        return f"{said}\nThe limit is used up or zero: raise {limits}, or run as root."
     if read_sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
             f"{said}\nAppArmor restricts user namespaces here (Ubuntu 23.10 and later): run as root, or"
@@ -136,7 +137,8 @@ def why_forbidden(error: OSError) -> str:
     if read_sysctl("kernel/unprivileged_userns_clone") == "0":
         return f"{said}\nUser namespaces are switched off here: run as root, or\n  sudo sysctl kernel.unprivileged_userns_clone=1"
     if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
-        return f"{said}\nA container forbids it: start it with --privileged, or with --cap-add SYS_ADMIN,NET_ADMIN,NET_RAW and no seccomp filter."
+        rights = "--cap-add SYS_ADMIN,NET_ADMIN,NET_RAW and no seccomp filter"
+        return f"{said}\nA container forbids it: start it with --privileged, or with {rights}."
     return f"{said}\nRun as root, or allow user namespaces to your user (a seccomp filter or a security module forbids them)."
 
 

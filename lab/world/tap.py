@@ -33,7 +33,7 @@ CLOSERS = 32
 
 @dataclass(frozen=True, slots=True)
 class TappedFrame:
-    """A frame as a tap saw it: kernel time in ns since the epoch, whether it was leaving the node, the octets, and the true length."""
+    """A frame as a tap saw it: kernel time in ns since the epoch, whether it was leaving the node, octets, and true length."""
 
     time: int
     interface: Interface
@@ -129,7 +129,7 @@ class Capture:
             raise Broken("; ".join(lost) + ": what was seen is not all that was there")
 
     def close(self) -> None:
-        """Stops the thread and closes the sockets, side by side: each close waits for an RCU grace period, and they can share one."""
+        """Stops the thread and closes the sockets, side by side: each waits for an RCU grace period, and they share it."""
         self._closing.set()
         self._waker.send(b"x")
         self._thread.join()
@@ -143,8 +143,8 @@ class Capture:
 def prove_clock(sandbox: Sandbox, node: str) -> None:
     """Waits until the kernel stamps packets as they come, and not when they are read.
 
-    The first socket that asks for timestamps only schedules the switch (net_enable_timestamp()); until it is thrown, a frame gets the
-    time of recvmsg() and frames of different taps come out of order. So send a datagram over lo, look at the clock, and only
+    The first socket that asks for timestamps only schedules the switch (net_enable_timestamp()); until it is thrown, a frame gets
+    the time of recvmsg() and frames of different taps come out of order. So send a datagram over lo, look at the clock, and only
     then read: a stamp from before the look is a true one. Raises Broken where none comes within a second.
     """
     with sandbox.open_socket(node, socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -23,7 +23,7 @@ def black_hole(name: str, family: Family, mtu: int) -> Scenario:
     datagrams = Udp("client", "server", discover=DO, family=family)
     return Scenario(
         name=name,
-        title=f"A router that drops what is too big and says nothing, under {family}",
+        title="A router that drops and says nothing" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "server", mtus=(1500, mtu, 1500), families=(family,), silent=("r1",)),
         acts=(
             Act(

@@ -37,7 +37,7 @@ willing = Udp("client", "server", discover=WANT, family=IPV6)
 
 scenario = Scenario(
     name="1280-router-v6",
-    title="A 1280-octet link under IPv6, where routers never fragment",
+    title="A 1280-octet link, and no router fragments, IPv6",
     topology=chain("client", "r1", "r2", "server", mtus=(1500, 1280, 1500), families=(IPV6,)),
     acts=(
         Act(
@@ -84,7 +84,7 @@ scenario = Scenario(
                 Dropped(1500, at="r1"),
                 TooBig(by="r1", to="client", mtu=1280),
                 PathMtu(1280, at="client", to="server"),
-                Fragments(by="client", pieces=((1280, 0), (276, 1232))),  # 1280 - 40 - 8 of Fragment header, down to a multiple of 8
+                Fragments(by="client", pieces=((1280, 0), (276, 1232))),  # 1280 - 40 - 8 of Fragment header = 1232
                 NoFragments(by="r1"),
                 Delivered(1452, to="server", send=2),
             ),

@@ -17,7 +17,7 @@ stream = Tcp("client", "server")
 
 scenario = Scenario(
     name="below-min-pmtu",
-    title="A link smaller than Linux is willing to believe",
+    title="A link smaller than Linux believes",
     topology=chain("client", "r1", "r2", "server", mtus=(1500, 400, 1500)),
     acts=(
         Act(

@@ -19,7 +19,7 @@ def jumbo(name: str, family: Family) -> Scenario:
     stream = Tcp("client", "server", family=family)
     return Scenario(
         name=name,
-        title=f"Jumbo frames at both ends and Ethernet between, under {family}",
+        title="Jumbo frames at both ends, Ethernet between" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "server", mtus=(9000, 1500, 9000), families=(family,)),
         acts=(
             Act(

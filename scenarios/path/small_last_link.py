@@ -10,7 +10,18 @@ A host announces in its SYN what its own link can take (RFC 9293 §3.7.1). So th
 has to say anything. Datagrams have no handshake: they meet every descent.
 """
 
-from lab.judge.expect import AdvertisedMss, Delivered, Leaves, Mss, NothingLarger, NothingLearned, NoTooBig, PathMtu, PtbOrder, TcpPathMtu
+from lab.judge.expect import (
+    AdvertisedMss,
+    Delivered,
+    Leaves,
+    Mss,
+    NothingLarger,
+    NothingLearned,
+    NoTooBig,
+    PathMtu,
+    PtbOrder,
+    TcpPathMtu,
+)
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import DO, Tcp, Udp
 from lab.model.story import KIB, FlushRouteCache, Send
@@ -26,7 +37,7 @@ def small_last_link(name: str, family: Family, mtus: tuple[int, int, int]) -> Sc
     datagrams = Udp("client", "server", discover=DO, family=family)
     return Scenario(
         name=name,
-        title=f"The smallest link is the server's own, under {family}",
+        title="The smallest link is the server's own" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "r3", "server", mtus=(1500, *mtus), families=(family,)),
         acts=(
             Act(

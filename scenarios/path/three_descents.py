@@ -1,4 +1,4 @@
-"""Three links, each smaller than the one before: the path MTU is found one descent at a time.
+"""Three links, each smaller than the last: the path MTU is found one descent at a time.
 
     client ──1500── r1 ──1400── r2 ──1000── r3 ──576── r4 ──1500── server
 
@@ -26,7 +26,7 @@ def three_descents(name: str, family: Family, mtus: tuple[int, int, int]) -> Sce
     least = mtus[-1]
     return Scenario(
         name=name,
-        title=f"Three links, each smaller than the one before, under {family}",
+        title="Three links, each smaller than the last" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "r3", "r4", "server", mtus=(1500, *mtus, 1500), families=(family,)),
         acts=(
             Act(

@@ -15,9 +15,10 @@ from lab.model.topology import Family
 
 @dataclass(frozen=True, slots=True)
 class TooBig(Expectation):
-    """Router `by` sends PTBs to host `to`: at least one, all with this next-hop MTU, from the router's address on the way to the host.
+    """Router `by` sends PTBs to host `to`: at least one, all with this next-hop MTU.
 
-    The family is the flows': ICMPv4 type 3 code 4, or ICMPv6 type 2.
+    Each comes from the address of the interface by which it leaves the router, and is of the flows' family: ICMPv4 type 3 code 4,
+    or ICMPv6 type 2.
     """
 
     by: str
@@ -62,7 +63,9 @@ class PtbQuotes(Expectation):
         return either(family, Rfc(1812, "4.3.2.3"), Rfc(4443, "3.2"))
 
     def see(self, observation: Observation) -> Seen:
-        sent = [f for f in observation.sent_by(self.by) if told(f) is not None]
+        ptbs = [f for f in observation.sent_by(self.by) if told(f) is not None]
+        # Not those that another router sent and that only pass through.
+        sent = [f for f in ptbs if f.packet and observation.owner(f.packet.source) in (self.by, None)]
         if not sent:
             return nothing(f"PTB leaves {self.by}")
         sizes = [(f.packet.octets, f.packet.payload.quoted_octets) for f in sent if f.packet and isinstance(f.packet.payload, Icmp)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from errno import EMSGSIZE, errorcode
 
-from lab.judge.convergence import carries
+from lab.judge.convergence import carries, told
 from lab.judge.expect.base import Expectation, Seen, either, listed, many, nothing, nth, numbers
 from lab.judge.expect.wire import originated
 from lab.judge.observation import Observation, QueuedError, RouteException
@@ -69,7 +69,7 @@ class NothingLearned(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class ErrorQueued(Expectation):
-    """The error queue of the act's n-th `send` holds EMSGSIZE with `info` as the MTU, told by node `offender`, or locally if None."""
+    """The error queue of the act's n-th `send` holds EMSGSIZE with `info` as the MTU, told by `offender`, or locally (None)."""
 
     send: int
     info: int
@@ -94,12 +94,13 @@ class ErrorQueued(Expectation):
         type, code = FRAGMENTATION_NEEDED[origin]
 
         def fits(error: QueuedError) -> bool:
-            by = observation.owner(error.offender) if error.offender else None
-            told = (error.errno, error.origin, error.type, error.code, error.info, by)
-            return told == (EMSGSIZE, origin, type, code, self.info, self.offender)
+            # An address that is nobody's is not the same as none.
+            by = observation.owner(error.offender) or error.offender if error.offender else None
+            said = (error.errno, error.origin, error.type, error.code, error.info, by)
+            return said == (EMSGSIZE, origin, type, code, self.info, self.offender)
 
         words = listed(
-            f"{errorcode.get(e.errno, e.errno)}, origin {e.origin}, type {e.type}, code {e.code}, info {e.info}, offender {e.offender}"
+            f"{errorcode.get(e.errno, e.errno)}, {e.origin} type {e.type} code {e.code}, info {e.info}, offender {e.offender}"
             for e in outcome.errors
         )
         return Seen(all(fits(error) for error in outcome.errors), words)
@@ -107,7 +108,7 @@ class ErrorQueued(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class RefusedHere(Expectation):
-    """The act's n-th `send` fails with EMSGSIZE at the sender, and nothing of it goes on the wire (where other packets were seen)."""
+    """The act's n-th `send` fails with EMSGSIZE at the sender, and nothing of it goes on the wire, where others are seen."""
 
     send: int
 
@@ -155,8 +156,14 @@ class Unanswered(Expectation):
         ]
         if not left:
             return nothing(f"packet leaves {outcome.flow.source}")
-        holds = outcome.errno is None and not outcome.errors and outcome.delivered == 0
-        return Seen(holds, f"delivered {outcome.delivered} octets, {many(len(outcome.errors), 'error')} queued", numbers(left))
+        heard = [
+            f
+            for f in observation.received_by(outcome.flow.source)
+            if told(f) is not None and outcome.started <= f.time <= outcome.ended
+        ]
+        holds = outcome.errno is None and not outcome.errors and outcome.delivered == 0 and not heard
+        words = f"delivered {outcome.delivered} octets, {many(len(outcome.errors), 'error')} queued, {many(len(heard), 'PTB')}"
+        return Seen(holds, words, numbers(heard or left))
 
 
 @dataclass(frozen=True, slots=True)

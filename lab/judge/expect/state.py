@@ -99,8 +99,13 @@ class SsthreshUncut(Expectation):
         states = [o.sender for o in transfers(observation, self.at) if o.sender]
         if not states:
             return nothing(f"TCP transfer from {self.at}")
-        cut = [s.ssthresh for s in states if s.ssthresh != TCP_INFINITE_SSTHRESH]
-        return Seen(not cut, f"ssthresh {listed(cut)}" if cut else "ssthresh still infinite")
+        # Slow start may also end by HyStart, which takes any jitter of the RTT for a queue. It counts the window at which it did
+        # so, and leaves the threshold there (hystart_update()): then that is the value which nothing may have cut.
+        counters = observation.counters.get(self.at, {})
+        hystart = sum(counters.get(f"TcpExt.TCPHystart{how}Cwnd", 0) for how in ("Train", "Delay"))
+        uncut = hystart or TCP_INFINITE_SSTHRESH
+        words = f"HyStart ended slow start at {hystart}" if hystart else "slow start without end"
+        return Seen(all(s.ssthresh == uncut for s in states), f"ssthresh {listed(s.ssthresh for s in states)}; {words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class Counts(Expectation):
 
     def see(self, observation: Observation) -> Seen:
         moved = observation.counters.get(self.at, {})
+        if not moved:
+            return nothing(f"counter of {self.at} moves, so nothing is shown")
         seen = [(name, moved.get(name, 0)) for name, _ in self.counters]
         return Seen(tuple(seen) == self.counters, joined(f"{name} +{by}" for name, by in seen))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.judge.expect.base import Expectation, Seen, either, joined, listed, many, nothing, numbers
 from lab.judge.observation import Frame, Observation
-from lab.judge.passage import identity, lost_at
+from lab.judge.passage import datagram, identity, lost_at
 from lab.model.packet import Packet, Protocol, TcpFlag, TcpHeader
 from lab.model.rfc import Citation, Kernel, Rfc
 from lab.model.topology import Family
@@ -81,7 +81,10 @@ class NothingLarger(Expectation):
 
     def see(self, observation: Observation) -> Seen:
         a, b = self.between
-        there, back = list(observation.sent_by(a, towards=b)), list(observation.sent_by(b, towards=a))
+        # Neighbour discovery crosses any IPv6 link, and shows nothing.
+        there, back = (
+            [f for f in observation.sent_by(x, y) if f.packet and not is_discovery(f.packet)] for x, y in ((a, b), (b, a))
+        )
         if not there or not back:
             quiet = f"{a} to {b}" if not there else f"{b} to {a}"
             return nothing(f"packet crosses from {quiet}, so nothing is shown")
@@ -92,7 +95,7 @@ class NothingLarger(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class Fragments(Expectation):
-    """`by` sends each datagram that it fragments in exactly these pieces: total length and offset of each in octets, in order, no DF.
+    """`by` sends each datagram that it fragments in exactly these pieces: length and offset in octets of each, in order, no DF.
 
     At least one datagram is fragmented.
     """
@@ -105,23 +108,25 @@ class Fragments(Expectation):
         return f"{self.by} makes fragments of {joined(sizes)} octets at {joined(offsets)}"
 
     def cites(self, family: Family) -> Citation:
-        return Rfc(791, "3.2")
+        return either(family, Rfc(791, "3.2"), Rfc(8200, "4.5"))
 
     def see(self, observation: Observation) -> Seen:
-        datagrams: dict[tuple[str, int | None], list[Frame]] = {}
+        came = {identity(f) for f in observation.received_by(self.by)}
+        leaving: dict[tuple[str, str, int, int | None], list[Frame]] = {}
         for frame in observation.sent_by(self.by):
             if frame.packet and frame.packet.is_fragment:
-                datagrams.setdefault((frame.packet.source, frame.packet.identification), []).append(frame)
-        if not datagrams:
-            return nothing(f"fragment leaves {self.by}")
-        for frames in datagrams.values():
+                leaving.setdefault(datagram(frame), []).append(frame)
+        # Fragments that all came as they leave are passed on, and made by somebody else.
+        made = [frames for frames in leaving.values() if any(identity(f) not in came for f in frames)]
+        if not made:
+            return nothing(f"fragment is made by {self.by}")
+        for frames in made:
             packets = [f.packet for f in frames if f.packet]
             pieces = tuple((p.octets, p.fragment_offset) for p in packets)
             if pieces != self.pieces or any(p.df for p in packets):
                 df = ", with DF" if any(p.df for p in packets) else ""
                 return Seen(False, f"{joined(o for o, _ in pieces)} at {joined(o for _, o in pieces)}{df}", numbers(frames))
-        frames = [f for frames in datagrams.values() for f in frames]
-        return Seen(True, f"{many(len(datagrams), 'datagram')} so", numbers(frames))
+        return Seen(True, f"{many(len(made), 'datagram')} so", numbers(f for frames in made for f in frames))
 
 
 @dataclass(frozen=True, slots=True)

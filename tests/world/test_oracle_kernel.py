@@ -1,0 +1,255 @@
+"""The oracle against the kernel: random networks are built for real, and every prediction is held against what was seen.
+
+Four flows in each network, with empty caches before each: UDP that shrinks to what it is told (DO), TCP, UDP that does not shrink
+(WANT) of two sizes, and echo (DO). A failure shows the picture of the network, and each fact that was predicted otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from errno import EMSGSIZE
+
+import pytest
+
+from lab.judge.convergence import told
+from lab.judge.observation import Frame, Observation
+from lab.judge.passage import datagram, identity
+from lab.model.flow import DO, WANT, Echo, Flow, Tcp, Udp
+from lab.model.packet import TcpFlag, TcpHeader
+from lab.model.story import KIB, FlushRouteCache, Send
+from lab.model.topology import IPV4
+from lab.report.picture import picture
+from lab.theory import linux
+from lab.theory.linux import Learned
+from lab.theory.oracle import Fragmented, Prediction, Ptb, predict
+from lab.theory.plan import Plan, plan
+from lab.world.drive import Driver
+from lab.world.net import Net
+from tests.world.random_nets import LOW, PLAIN, SILENT, UNEVEN, Case, case
+
+SEED = 1191
+KINDS = (PLAIN, PLAIN, PLAIN, UNEVEN, PLAIN, SILENT)
+CASES = [case(SEED, number, KINDS[number // 3 % len(KINDS)]) for number in range(48)]
+CASES += [case(SEED, number, LOW) for number in range(48, 52)]
+MOST_SENDS = 12
+PATIENCE = 5.0  # seconds, for what is to arrive
+SILENCE = 0.15  # seconds, for a datagram that is not
+TCP_SILENCE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a Prediction predicts, as it was seen. `path` and `reverse` are the nodes that packets of the flow came to, in order."""
+
+    path: tuple[str, ...]
+    reverse: tuple[str, ...]
+    ptbs: tuple[Ptb, ...]
+    lost: int | None
+    exceptions: tuple[tuple[str, Learned], ...]
+    fragments: tuple[Fragmented, ...]
+    octets: int
+    df: bool
+    black_hole: str | None
+    delivered: bool
+    pmtu: int | None
+    mss: int | None
+    advertised: tuple[int | None, ...] | None
+
+
+@pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
+def test_the_kernel_does_as_predicted(each: Case) -> None:
+    differences = check_case(each)
+    assert not differences, "\n".join([each.name, picture(each.topology), *differences])
+
+
+def check_case(each: Case) -> list[str]:
+    """Every fact that was predicted otherwise."""
+    planned = plan(each.topology)
+    room = planned.path(each.source, each.to, each.family)[0].mtu - linux.IP_HEADER[each.family] - linux.UDP_HEADER
+    ends = each.source, each.to
+    want = Udp(*ends, WANT, each.family)
+    flows: list[tuple[Flow, int]] = [
+        (Udp(*ends, DO, each.family), room),
+        (Tcp(*ends, each.timestamps, each.family), 64 * KIB),
+        (want, room),
+        (want, each.octets),
+        (Echo(*ends, DO, each.family), room),
+    ]
+    differences = []
+    with Net(planned) as net:
+        driver = Driver(net)
+        for flow, octets in flows:
+            prediction = predict(planned, flow, octets)
+            sends = play(driver, flow, octets, prediction.delivered)
+            facts = compare(flow, prediction, see(flow, sends))
+            differences += [f"{flow}, {octets} octets: {what}: predicted {p}, seen {s}" for what, p, s in facts if p != s]
+            if net[each.source].path_mtu(each.to) != prediction.pmtu:
+                differences.append(f"{flow}, {octets} octets: path_mtu(): {net[each.source].path_mtu(each.to)}")
+    return differences
+
+
+def play(driver: Driver, flow: Flow, octets: int, hopeful: bool) -> list[Observation]:
+    """One act a Send, until it arrives, or twice brought no news; three at least of WANT. DO shrinks to the socket's path MTU."""
+    if isinstance(flow, Tcp):
+        return [driver.play((FlushRouteCache(), Send(flow, octets, PATIENCE if hopeful else TCP_SILENCE)))]
+    sends: list[Observation] = [driver.play((FlushRouteCache(),))]
+    within = PATIENCE if hopeful else SILENCE
+    known: set[object] = set()
+    stale = 0
+    while len(sends) < MOST_SENDS and stale < 2:
+        sends.append(driver.play((Send(flow, octets, within),)))
+        (outcome,) = sends[-1].outcomes
+        if outcome.delivered == octets and (flow.discover == DO or len(sends) > 3):
+            break
+        news = {*ptbs_in(sends[-1:]), outcome.exceptions and outcome.exceptions[0].mtu, octets} - known
+        known |= news
+        stale = 0 if news or outcome.delivered else stale + 1
+        if flow.discover == DO and not outcome.delivered:
+            headers = linux.IP_HEADER[flow.family] + linux.UDP_HEADER
+            learned = outcome.exceptions[0].mtu if outcome.exceptions else outcome.mtu
+            octets = min(octets, (learned or MOST) - headers)
+    return sends[1:]
+
+
+MOST = 1 << 16
+
+
+def see(flow: Flow, sends: list[Observation]) -> Seen:
+    last = sends[-1]
+    outcome = last.outcomes[-1]
+    there = [f for seen in sends for f in between(seen, flow.source, flow.to)]
+    back = [f for seen in sends for f in between(seen, flow.to, flow.source)]
+    delivered = outcome.delivered == outcome.octets and outcome.intact
+    final = final_packet(flow, last)
+    reply = next((f for f in between(last, flow.to, flow.source) if f.sent and f.node == flow.to), None)
+    return Seen(
+        path=tuple(dict.fromkeys(f.node for f in there)),
+        reverse=tuple(dict.fromkeys(f.node for f in back)),
+        ptbs=ptbs_in(sends),
+        lost=count_lost(flow, sends) if delivered else None,
+        exceptions=tuple((e.to, Learned(e.mtu, e.locked)) for e in outcome.exceptions),
+        fragments=(
+            *cuts(last, final, flow.source, flow.to),
+            *(cuts(last, reply, flow.to, flow.source) if isinstance(flow, Echo) and reply else ()),
+        ),
+        octets=final.packet.octets if final and final.packet else 0,
+        df=bool(final and final.packet and final.packet.df),
+        black_hole=next((hole for seen in sends for hole in holes(seen)), None),
+        delivered=delivered,
+        pmtu=outcome.sender.pmtu if outcome.sender else outcome.mtu,
+        mss=outcome.sender.mss if outcome.sender else None,
+        advertised=tuple(announced(frames) for frames in (there, back)) if isinstance(flow, Tcp) else None,
+    )
+
+
+def compare(flow: Flow, predicted: Prediction, seen: Seen) -> Iterator[tuple[str, object, object]]:
+    """What is predicted, and what was seen: each fact's name and its two values."""
+    tcp, echo = isinstance(flow, Tcp), isinstance(flow, Echo)
+    arrives = predicted.delivered
+    path, reverse = predicted.path.nodes, predicted.reverse.nodes
+    # TCP's small packets, SYN and SYN-ACK, come through in any case.
+    yield "path", path if arrives or tcp else path[: len(seen.path)], seen.path
+    yield "reverse path", reverse if (arrives and echo) or tcp else reverse[: len(seen.reverse)], seen.reverse
+    yield "PTBs", predicted.ptbs, told_to_tcp(predicted.ptbs, seen.ptbs) if tcp else seen.ptbs
+    yield "lost", predicted.lost, (0 if seen.lost == 0 else None) if tcp else seen.lost
+    yield "exception", [predicted.exception] if predicted.exception else [], [learned for _, learned in seen.exceptions]
+    yield "fragments", predicted.fragments, seen.fragments
+    yield "DF", predicted.df, seen.df
+    yield "black hole", predicted.black_hole, seen.black_hole
+    yield "delivered", predicted.delivered, seen.delivered
+    yield "MSS", predicted.mss, seen.mss
+    yield "announced", predicted.advertised, seen.advertised
+    # IPV6_MTU of an ICMP socket may be stale, or ENOTCONN.
+    if not (echo and flow.family != IPV4):
+        yield "path MTU", predicted.pmtu, seen.pmtu
+    if isinstance(flow, Udp) and flow.discover == DO and arrives:
+        yield "largest datagram", predicted.path.path_mtu, seen.octets
+
+
+def between(seen: Observation, source: str, to: str) -> list[Frame]:
+    """Packets from one host to the other, wherever they were seen, in order of time."""
+    owner = seen.owner
+    return [f for f in seen.frames if f.packet and owner(f.packet.source) == source and owner(f.packet.destination) == to]
+
+
+def ptbs_in(sends: list[Observation]) -> tuple[Ptb, ...]:
+    """PTBs as they leave their routers, each once, in the order of first appearance."""
+    found: dict[Ptb, None] = {}
+    for seen in sends:
+        for frame in seen.frames:
+            mtu = told(frame)
+            if mtu is not None and frame.sent and frame.packet and seen.owner(frame.packet.source) == frame.node:
+                found[Ptb(frame.node, seen.owner(frame.packet.destination) or "?", mtu)] = None
+    return tuple(found)
+
+
+def told_to_tcp(predicted: tuple[Ptb, ...], seen: tuple[Ptb, ...]) -> tuple[Ptb, ...]:
+    """What was seen; with what was predicted put in between the first and the last, where it may fail to come."""
+    if seen[:1] == predicted[:1] and seen[-1:] == predicted[-1:] and set(seen) <= set(predicted):
+        return predicted
+    return seen
+
+
+def count_lost(flow: Flow, sends: list[Observation]) -> int:
+    """Datagrams that were sent and did not arrive, or TCP segments that routers dropped."""
+    if isinstance(flow, Tcp):
+        return sum(1 for seen in sends for _ in dropped(seen))
+    outcomes = [outcome for seen in sends for outcome in seen.outcomes]
+    return sum(not outcome.delivered and outcome.errno != EMSGSIZE for outcome in outcomes)
+
+
+def dropped(seen: Observation) -> Iterator[Frame]:
+    """Packets that came to a router and may not be fragmented there, and that never left it."""
+    for router in seen.routers:
+        left = {identity(f) for f in seen.sent_by(router)}
+        for frame in seen.received_by(router):
+            packet = frame.packet
+            assert packet
+            fixed = packet.df or packet.family != IPV4
+            ends = seen.owner(packet.source), seen.owner(packet.destination)
+            if fixed and None not in ends and router not in ends and identity(frame) not in left:
+                yield frame
+
+
+def holes(seen: Observation) -> list[str]:
+    """Where packets were lost without a word: link ends that a packet was sent to and did not come in by, and silent routers."""
+    came = Counter((f.end, identity(f)) for f in seen.frames if f.packet and not f.sent)
+    found = []
+    for frame in seen.frames:
+        if frame.packet and frame.sent and seen.owner(frame.packet.destination) and seen.owner(frame.packet.source):
+            end = f"{frame.interface}:{frame.node}"
+            if not came[end, identity(frame)]:
+                found.append((frame.number, end))
+            came[end, identity(frame)] -= 1
+    speaking = {ptb.by for ptb in ptbs_in([seen])}
+    found += [(frame.number, frame.node) for frame in dropped(seen) if frame.node not in speaking]
+    return [place for _, place in sorted(found)]
+
+
+def final_packet(flow: Flow, seen: Observation) -> Frame | None:
+    """The last packet that the source sent, or its last fragment; of TCP the last full segment."""
+    own = [f for f in between(seen, flow.source, flow.to) if f.sent and f.node == flow.source and f.packet]
+    state = seen.outcomes[-1].sender
+    if state:
+        own = [f for f in own if f.packet and isinstance(f.packet.payload, TcpHeader) and f.packet.payload.octets == state.mss]
+    return own[-1] if own else None
+
+
+def cuts(seen: Observation, final: Frame | None, source: str, to: str) -> Iterator[Fragmented]:
+    """Each node that more pieces of this datagram left than came in to it."""
+    if final is None:
+        return
+    pieces = [f for f in between(seen, source, to) if datagram(f) == datagram(final)]
+    for node in dict.fromkeys(f.node for f in pieces):
+        left = [f.packet for f in pieces if f.sent and f.node == node and f.packet]
+        came = sum(not f.sent and f.node == node for f in pieces)
+        if len(left) > max(came, 1) and any(packet.is_fragment for packet in left):
+            yield Fragmented(node, to, tuple(p.octets for p in left), tuple(p.fragment_offset for p in left))
+
+
+def announced(frames: list[Frame]) -> int | None:
+    """The MSS option of a SYN or SYN-ACK."""
+    headers = (f.packet.payload for f in frames if f.packet)
+    return next((h.mss for h in headers if isinstance(h, TcpHeader) and TcpFlag.SYN in h.flags), None)
