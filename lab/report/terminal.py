@@ -15,6 +15,7 @@ from lab.report.wording import count, frames_words, piece, printable, protocol, 
 
 FILES = "{capture.pcapng,result.json,junit.xml}"
 MOST_RUNS = 4
+WIDEST_FRAMES = len("frames 1041-1045, 1121, …")
 # What is wider pushes the rest of its own line to the right, and nobody else's.
 WIDEST_CLAIM, WIDEST_CITATION = 58, 20
 
@@ -56,6 +57,12 @@ def _styled(text: str, verdict: Verdict, colour: bool) -> str:
 def _width(texts: Iterable[str], widest: int) -> int:
     """The width of a column: that of the longest text, those left out that are wider than `widest`."""
     return max((len(text) for text in texts if len(text) <= widest), default=0)
+
+
+def _cited(frames: Sequence[int]) -> str:
+    """The frames, cut short after so many runs as there is room for."""
+    tries = (frames_words(frames, most) for most in range(MOST_RUNS, 0, -1))
+    return next((words for words in tries if len(words) <= WIDEST_FRAMES), frames_words(frames, 1))
 
 
 class _Report:
@@ -121,7 +128,7 @@ class _Report:
 
     def _finding(self, finding: Finding) -> Iterator[str]:
         word = _styled(f"{_WORDS[finding.verdict]:{self._word}}", finding.verdict, self._colour)
-        details = f"{finding.cites!s:{self._cites}}  {frames_words(finding.frames, MOST_RUNS)}".rstrip()
+        details = f"{finding.cites!s:{self._cites}}  {_cited(finding.frames)}".rstrip()
         yield f"    {word}  {printable(finding.claim):{self._claim}}  {self._dim(details)}"
         if finding.verdict is not Verdict.PASS:
             indent = " " * (4 + self._word + 2)

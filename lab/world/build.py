@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from lab.model.topology import IPV6, Family
@@ -39,7 +39,8 @@ def build(sandbox: Sandbox, plan: Plan) -> Mapping[str, Built]:
     try:
         coming = sandbox.nodes({name: node.sysctls for name, node in plan.nodes.items()})
         # The kernel makes namespaces in the holder process while we pack messages in this one.
-        settings = {name: list(settings_of(node)) for name, node in plan.nodes.items()}
+        already_up = {a.index for a, _ in plan.links}
+        settings = {name: list(settings_of(node, already_up)) for name, node in plan.nodes.items()}
         built = {name: Built(namespace, Netlink(socket.socket(fileno=fd), name)) for name, namespace, fd in coming}
     except OSError as error:
         raise Broken(f"the kernel refuses a node's setting: {error.filename}: {error.strerror}") from error
@@ -60,11 +61,12 @@ def build(sandbox: Sandbox, plan: Plan) -> Mapping[str, Built]:
     return built
 
 
-def settings_of(node: NodePlan) -> Iterator[Message]:
-    """What makes a node of interfaces that exist. The first-written end of each link is up already (new_veth())."""
+def settings_of(node: NodePlan, already_up: Set[int]) -> Iterator[Message]:
+    """What makes a node of interfaces that exist; the first-written end of each link is up already (new_veth())."""
     yield up(LOOPBACK, f"{node.name}:lo")
     for interface in node.interfaces:
-        yield up(interface.index, interface.end)
+        if interface.index not in already_up:
+            yield up(interface.index, interface.end)
     for interface in node.interfaces:
         for address in interface.addresses.values():
             yield new_address(interface, address)

@@ -210,7 +210,7 @@ class Holder:
         self.enter(node)
         os.chdir(cwd)
         dup = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)]
-        pid = os.posix_spawnp(argv[0], argv, env, file_actions=dup, setsid=True, setsigdef=(signal.SIGPIPE, signal.SIGINT))
+        pid = os.posix_spawnp(argv[0], argv, env, file_actions=dup, setsid=True, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT))
         told, tell = os.pipe2(os.O_CLOEXEC)
         self.running[pid] = tell
         yield {"pid": pid}, [os.pidfd_open(pid), told]

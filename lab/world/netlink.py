@@ -43,6 +43,15 @@ class Message:
         self.what = what
         self.answered = True
 
+    def again(self, what: str, *values: tuple[int, bytes]) -> Message:
+        """A copy that asks for something else, with each value written at its offset in octets."""
+        other = Message.__new__(Message)
+        other.octets = self.octets.copy()
+        for offset, value in values:
+            other.octets[offset : offset + len(value)] = value
+        other.what, other.answered = what, self.answered
+        return other
+
 
 class Netlink:
     """A netlink socket in some node."""
