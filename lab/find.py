@@ -69,7 +69,7 @@ def line_of(error: BaseException, path: Path) -> str:
     line = ""
     trace = error.__traceback__
     while trace:
-        if trace.tb_frame.f_code.co_filename == str(path):
+        if trace.tb_frame.f_code.co_filename == str(path.absolute()):
             line = f":{trace.tb_lineno}"
         trace = trace.tb_next
     return line

@@ -156,12 +156,15 @@ def fragmented(flow: Udp, by: str, pieces: tuple[tuple[int, int], ...], *mtus: i
     tape = Tape(row(*mtus, families=(flow.family,)), flow)
     at = tape.nodes.index(by)
     whole = tape.datagram(mtus[0])
+    number = whole.identification or 77  # IPv6 gives one to fragments alone
     tape.cross(whole, tape.nodes[: at + 1])
     for octets, offset in pieces:
         end = offset + octets - IP_HEADER[flow.family] - FRAGMENT_HEADER[flow.family]
         more = end < mtus[0] - IP_HEADER[flow.family]
-        piece = replace(whole, octets=octets, fragment_offset=offset, more_fragments=more, df=False, identification=77)
-        tape.cross(replace(piece, payload=None if offset else whole.payload, hop_limit=64 - at), tape.nodes[at:])
+        piece = replace(whole, octets=octets, fragment_offset=offset, more_fragments=more, df=False)
+        tape.cross(
+            replace(piece, identification=number, payload=None if offset else whole.payload, hop_limit=64 - at), tape.nodes[at:]
+        )
     content = mtus[0] - IP_HEADER[flow.family] - OF_A_DATAGRAM
     tape.sent(content, START, delivered=content, mtu=mtus[0])
     made = {"Ip.FragOKs": 1, "Ip.FragCreates": len(pieces)}

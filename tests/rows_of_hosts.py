@@ -138,6 +138,16 @@ ROWS = (
         also=(Unanswered(send=2),),
     ),
     Row(
+        Unanswered(send=2),
+        besides(HEARD, REFUSED, time=START)(HOLE),
+        {"a PTB comes as it ends": lambda o: besides(HEARD, REFUSED, time=o.outcomes[1].ended)(o)},
+    ),
+    Row(
+        Unanswered(send=1),
+        changed(LEFT, time=HOLE.outcomes[0].ended)(HOLE),
+        {"it leaves too late": changed(LEFT, time=HOLE.outcomes[0].ended + 1)},
+    ),
+    Row(
         SocketMtu(576, send=2),
         REFUSED,
         {"one octet less": outcome(2, mtu=575), "not known": outcome(2, mtu=None)},

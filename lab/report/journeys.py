@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address
 
-from lab.judge.observation import Frame, Observation
+from lab.judge.observation import Frame, Observation, read_address
 from lab.judge.passage import ETHERNET_HEADER, datagram, identity, lost_at
 from lab.model.packet import Icmp, Packet, Protocol, TcpFlag, TcpHeader
 from lab.model.topology import IPV4
 from lab.report.wording import fragments_words, packet_words
-from lab.theory.plan import Address, Interface
+from lab.theory.plan import Interface
 
 DELIVERED, LOST = "delivered", "lost"
 
@@ -50,7 +48,7 @@ class Event:
 
 def matters(packet: Packet | None) -> bool:
     """Whether a timeline tells of this packet. Hidden: no IP, multicast, a link's housekeeping, TCP's bare ACKs and FINs."""
-    if packet is None or _address(packet.destination).is_multicast:
+    if packet is None or read_address(packet.destination).is_multicast:
         return False
     if isinstance(packet.payload, TcpHeader):
         return packet.payload.octets > 0 or bool(packet.payload.flags & (TcpFlag.SYN | TcpFlag.RST))
@@ -105,7 +103,7 @@ class Journeys:
         return self._plan.topology.offloads
 
     def _owner(self, address: str) -> str | None:
-        return self._plan.owner(_address(address))
+        return self._plan.owner(read_address(address))
 
     def _named(self, address: str) -> str:
         return self._owner(address) or address
@@ -224,12 +222,6 @@ class Journeys:
             too_big = _packet(frame).octets > mtu
             words = f"too big for {frame.interface}'s end of the link ({mtu})" if too_big else "lost on the link"
             yield Event(frame.time, f"{frame.node} ✗ {frame.interface}", f"{words}, and nobody says so", frames=(frame.number,))
-
-
-# Reading an address takes 10 us, as long as all the rest that is done with a frame.
-@lru_cache(maxsize=4096)
-def _address(text: str) -> Address:
-    return ip_address(text)
 
 
 def _packet(frame: Frame) -> Packet:

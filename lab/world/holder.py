@@ -210,7 +210,9 @@ class Holder:
         self.enter(node)
         os.chdir(cwd)
         dup = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)]
-        pid = os.posix_spawnp(argv[0], argv, env, file_actions=dup, setsid=True, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT))
+        # Python ignores these two, and a program would inherit that; SIGINT is for the lab to deliver.
+        defaults = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)
+        pid = os.posix_spawnp(argv[0], argv, env, file_actions=dup, setsid=True, setsigdef=defaults)
         told, tell = os.pipe2(os.O_CLOEXEC)
         self.running[pid] = tell
         yield {"pid": pid}, [os.pidfd_open(pid), told]

@@ -2,9 +2,9 @@
 
     h0 ── r1 ── r2 ── ... ── rN ── h(N+1)
 
-Namespaces, veth pairs created in place with both MTUs, one IPv4 subnet a link, every interface up, forwarding on, and only the routes
-that let the two hosts reach each other: two a router, one a host. One process, one pass, one batch and one answer a node, and no
-pyroute2. `python -m tests.bench.yardstick 100` prints {"build": seconds} once a datagram has crossed the chain.
+Namespaces, veth pairs created in place with both MTUs, one IPv4 subnet a link, every interface up, forwarding on, and only the
+routes that let the two hosts reach each other: two a router, one a host. One process, one pass, one batch and one answer a node;
+no pyroute2. `python -m tests.bench.yardstick 100` prints {"build": seconds} once a datagram has crossed the chain.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def new_route(to: bytes, length: int, via: bytes, index: int) -> bytes:
 
 
 def messages_of(node: int, last: int, there: int) -> list[tuple[int, int, bytes]]:
-    """All that makes a node, as (type, flags, content). Its LEFT was made by the node before it; links are numbered by their left node."""
+    """All that makes a node, as (type, flags, content). Its LEFT is there: the node before made it. Link i is node i's RIGHT."""
     made = [(RTM_NEWLINK, 0, link(LOOPBACK, IFF_UP))]
     if node > 0:
         made.append((RTM_NEWLINK, 0, link(LEFT, IFF_UP)))

@@ -147,8 +147,20 @@ def test_a_datagram_in_fragments_has_a_time_and_a_frame_but_no_size_of_its_own()
     for piece in fragments(act.udp("client", "server", 972, df=False), (572, 448)):
         act.cross(piece, *WAY)
     text = render(Result(SCENARIO, (act_result("an act", act.observation()),), 0.1), False, None)
-    assert "\n    client → server  UDP, 972 octets of payload                  0.00      1  delivered\n" in text
+    assert "\n    client → server  UDP, 972 octets of payload                 0.00      1  delivered\n" in text
     assert "\n    client ⇉ r1      2 fragments: 572, 448 octets at 0, 552\n" in text
+
+
+def test_cited_frames_are_cut_short_after_four_runs_or_where_room_ends() -> None:
+    def cited(*frames: int) -> str:
+        finding = Finding("a claim", Verdict.PASS, "", TOO_BIG, frames)
+        act = ActResult("an act", Observation(PLAN), (finding,), ())
+        return render(Result(SCENARIO, (act,), 0.1), False, None).split("§4  ")[1].splitlines()[0]
+
+    assert cited(7) == "frame 7"
+    assert cited(1, 3, 5, 7) == "frames 1, 3, 5, 7"
+    assert cited(1, 3, 5, 7, 9) == "frames 1, 3, 5, 7, …"
+    assert cited(*range(141, 146), *range(1121, 1126), 1201, 1203) == "frames 141-145, …"
 
 
 def test_lines_are_not_too_long_for_a_terminal() -> None:

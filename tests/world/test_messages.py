@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, AF_INET6
 
@@ -22,7 +23,7 @@ networks4 = st.builds(lambda a, n: IPv4Network((a, n), strict=False), st.integer
 networks6 = st.builds(lambda a, n: IPv6Network((a, n), strict=False), st.integers(0, 2**128 - 1), st.integers(0, 128))
 
 
-def anew(message: object, type: int, asks: int, attrs: list[tuple[str, object]], **fields: object) -> bytes:
+def anew(message: object, type: int, asks: int, attrs: Sequence[tuple[str, object]], **fields: object) -> bytes:
     return bytes(Message(message, type, asks, "", attrs, **fields).octets)
 
 

@@ -1,0 +1,195 @@
+"""Scenarios by name and by path: what is found, and what is said where nothing is."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from lab.find import NoScenario, catalogue, files, find, load
+
+CATALOGUE = {scenario.name: scenario for scenario in catalogue()}
+
+GOOD = """
+from lab.judge.expect import NothingLearned
+from lab.judge.scenario import Act, Scenario
+from lab.model.flow import Udp
+from lab.model.story import Send
+from topologies import chain
+
+flow = Udp("client", "server")
+scenario = Scenario(
+    name="mine",
+    title="A scenario of mine",
+    topology=chain("client", "r1", "server", mtus=(1500, 1400)),
+    acts=(Act("a datagram", (Send(flow, 100),), (NothingLearned("client", "server"),)),),
+)
+"""
+
+
+def written(folder: Path, text: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refused(name: str | Path) -> str:
+    """What is said of a name or a path for which there is no scenario."""
+    with pytest.raises(NoScenario) as caught:
+        find(str(name))
+    return str(caught.value)
+
+
+# --- by name
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_name_is_found(name: str) -> None:
+    (found,) = find(name)
+    assert (found.name, found) == (name, CATALOGUE[name])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("576-ruoter", "576-router"),
+        ("576_router", "576-router"),
+        ("576", "576-router"),
+        ("blackhole", "black-hole"),
+        ("black-hole-ipv6", "black-hole-v6"),
+        ("three-descent", "three-descents"),
+        ("Jumbo", "jumbo"),
+        ("1280-router", "1280-router-v6"),
+    ],
+)
+def test_a_slip_is_told_what_is_near(typed: str, meant: str) -> None:
+    said = refused(typed)
+    assert repr(typed) in said
+    assert meant in re.split(r"[:,] ", said.split("near it")[1])
+
+
+@pytest.mark.parametrize("typed", ["zzzzzz", "", "?"])
+def test_where_nothing_is_near_it_is_said_how_to_see_all(typed: str) -> None:
+    said = refused(typed)
+    assert "near it" not in said
+    assert "pmtulab list" in said
+
+
+def test_a_name_that_a_file_name_begins_is_not_mistaken_for_it() -> None:
+    assert "'576-router-pong'" in refused("576-router-pong")
+
+
+# --- by path
+
+
+def test_a_file_of_the_catalogue_by_path() -> None:
+    for path in files():
+        assert find(str(path)) == load(path)
+        assert all(scenario == CATALOGUE[scenario.name] for scenario in load(path))
+
+
+def test_a_file_of_the_users_own(tmp_path: Path) -> None:
+    (found,) = find(str(written(tmp_path, GOOD)))
+    assert (found.name, len(found.acts)) == ("mine", 1)
+
+
+def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, GOOD, "576_router.py")
+    monkeypatch.chdir(tmp_path)
+    assert [found.name for found in find("576_router.py")] == ["mine"]
+    assert [found.name for found in find("./576_router.py")] == ["mine"]
+
+
+@pytest.mark.parametrize("several", ["(scenario, scenario)", "[scenario, scenario]"])
+def test_several_in_one_file(tmp_path: Path, several: str) -> None:
+    assert [found.name for found in find(str(written(tmp_path, f"{GOOD}\nscenarios = {several}\n")))] == ["mine", "mine"]
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    one, other = written(tmp_path, GOOD), written(tmp_path / "other", GOOD.replace('"mine"', '"yours"'))
+    assert [found.name for path in (one, other) for found in find(str(path))] == ["mine", "yours"]
+
+
+# --- files that define none
+
+
+@pytest.mark.parametrize("name", ["nowhere.py", "some/nowhere.py", "nowhere/at/all"])
+def test_no_such_file(tmp_path: Path, name: str) -> None:
+    assert refused(tmp_path / name) == f"{tmp_path / name} is no Python file"
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    assert refused(tmp_path) == f"{tmp_path} is no Python file"
+    (tmp_path / "folder.py").mkdir()
+    assert "is no Python file" in refused(tmp_path / "folder.py")
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    assert "is no Python file" in refused(written(tmp_path, "scenario: mine\n", "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "scenario = None\n",
+        "scenario = 'mine'\n",
+        "scenarios = ()\n",
+        f"{GOOD}\nscenarios = (scenario, 'mine')\n",
+        f"{GOOD}\nscenarios = scenario\n",
+        "scenarios = 5\n",
+        "Scenario = 1\n",
+    ],
+)
+def test_a_file_that_defines_none_is_told_what_to_define(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, text)
+    said = refused(path)
+    assert said.startswith(f"{path} defines neither")
+    assert "`scenario = Scenario(...)`" in said
+    assert "`scenarios`" in said
+
+
+# --- files that fail
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("x = 1\ny = x +\n", 2, "SyntaxError"),
+        ("x = 1\n\nz = y\n", 3, "NameError: name 'y' is not defined"),
+        ("import lab.no_such_floor\n", 1, "ModuleNotFoundError: No module named 'lab.no_such_floor'"),
+        (
+            "from topologies import chain\n\nchain('a', 'b',\n      mtus=(1500, 1400))\n",
+            3,
+            "ValueError: 2 nodes in a chain have 1 links",
+        ),
+        ("def f():\n    raise OSError('no')\n\nf()\n", 2, "OSError: no"),
+        ("from lab.model.topology import Link\nLink('a')\n", 2, "TypeError"),
+    ],
+)
+def test_an_error_is_told_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    path = written(tmp_path, text)
+    assert refused(path).startswith(f"{path}:{line}: {words}")
+
+
+def test_an_error_is_told_with_its_line_under_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "\nraise OSError('no')\n")
+    monkeypatch.chdir(tmp_path)
+    assert refused(f".{os.sep}mine.py") == "mine.py:2: OSError: no"
+
+
+def test_a_line_of_another_file_is_not_told_as_one_of_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "\n\n\n\nx = (\n", "shapes_of_mine.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = written(tmp_path, "\nimport shapes_of_mine\n")
+    assert refused(path).startswith(f"{path}:2: SyntaxError")
+
+
+def test_no_traceback_hides_behind_it(tmp_path: Path) -> None:
+    with pytest.raises(NoScenario) as caught:
+        load(written(tmp_path, "1 / 0\n"))
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert "\n" not in str(caught.value)

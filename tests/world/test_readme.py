@@ -1,0 +1,61 @@
+"""The README shows real output: each of its blocks is run here, and what differs from run to run is all that may differ."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+PMTULAB = [sys.executable, "-c", "from lab.cli import main; main()"]
+
+
+def block(name: str) -> str:
+    """What stands between the fences that follow `<!-- name -->`."""
+    found = re.search(rf"<!-- {re.escape(name)} -->\n```\w*\n(.*?)```\n", README.read_text(), re.DOTALL)
+    assert found, f"README.md has no block {name!r}"
+    return found[1]
+
+
+def pmtulab(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PMTULAB, *words], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def steady(text: str) -> str:
+    """The text without what one run does not share with the next: times, frame numbers, and how much TCP had sent by then."""
+    text = re.sub(r"\d+\.\d\d( m?s)?\b", "T", text)
+    text = re.sub(r"frames? [\d ,…-]+", "frames", text)
+    text = re.sub(r"\b(\d+) segments of|\band \d+ smaller", "N segments", text)
+    text = re.sub(r"(T) +\d+", r"\1 N", text)
+    return re.sub(r"[ ─]+\n", "\n", re.sub(r" {2,}", "  ", text))
+
+
+def test_the_first_commands_output(tmp_path: Path) -> None:
+    run = pmtulab("run", "576-router", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    if os.environ.get("PMTULAB_GOLDEN") == "write":
+        before, after = README.read_text().split(f"<!-- pmtulab run 576-router -->\n```\n{block('pmtulab run 576-router')}")
+        README.write_text(f"{before}<!-- pmtulab run 576-router -->\n```\n{run.stdout}{after}")
+    assert steady(run.stdout) == steady(block("pmtulab run 576-router"))
+
+
+def test_the_scenario_of_ones_own_passes(tmp_path: Path) -> None:
+    (tmp_path / "my_tunnel.py").write_text(block("scenario"))
+    run = pmtulab("run", "my_tunnel.py", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "PASS my-tunnel: 3 claims" in run.stdout
+
+
+@pytest.mark.tools("ping")
+def test_the_imperative_example_runs(tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, "-c", block("imperative")], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_wrong_number_would_be_noticed() -> None:
+    shown = block("pmtulab run 576-router")
+    assert steady(shown.replace("next-hop MTU 576", "next-hop MTU 577")) != steady(shown)
