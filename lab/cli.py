@@ -142,7 +142,7 @@ def say(result: Result, out: Path, number: int | None, of: int) -> None:
     if number is not None and result.verdict is Verdict.PASS:
         click.echo(one_line(result, colour=True))
     else:
-        click.echo(render(result, colour=True, out=str(out / result.scenario.name)))
+        click.echo(render(result, colour=True, out=str(out / result.scenario.name)), nl=False)
 
 
 def formatted(results: Sequence[Result], form: str) -> str:

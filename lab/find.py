@@ -57,14 +57,14 @@ def load(path: Path) -> tuple[Scenario, ...]:
         raise NoScenario(f"{path}{line_of(error, path)}: {type(error).__name__}: {error}") from error
     one = getattr(module, "scenario", None)
     several = getattr(module, "scenarios", (one,) if one else ())
-    if not several or not all(isinstance(scenario, Scenario) for scenario in several):
+    if not isinstance(several, tuple | list) or not several or not all(isinstance(scenario, Scenario) for scenario in several):
         raise NoScenario(f"{path} defines neither `scenario = Scenario(...)` nor a tuple `scenarios` of them")
     return tuple(several)
 
 
 def line_of(error: BaseException, path: Path) -> str:
     """Where in the user's file an error came from, as ":12"; empty where it did not come from there."""
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename == str(path.absolute()):
         return f":{error.lineno}"
     line = ""
     trace = error.__traceback__

@@ -40,7 +40,6 @@ class Result:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the findings'; BROKEN where the lab broke, whatever was found before."""
-        if self.stopped:
-            return self.stopped
-        return Verdict.worst(finding.verdict for finding in self.findings)
+        """The worst of the findings' and of what stopped the run: a SKIP does not hide a FAIL found before it."""
+        verdicts = [finding.verdict for finding in self.findings]
+        return Verdict.worst([*verdicts, self.stopped] if self.stopped else verdicts)

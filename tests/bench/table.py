@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH = 110  # where there is no terminal to ask
+WIDTH = 132  # where there is no terminal to ask
 HEADINGS = ("what", "lab", "beside", "ratio", "goal", "")
 NOTES = (
     "[1] A chain, from topology to a network that stands, without taps: the plan, the start of the lab's own process and the wait"
     " until each link is up are in it. The yardstick is the same chain in hand-packed netlink messages, by one process. It does"
     " less: two routes a router, where the lab makes every router's addresses reachable; offloads stay on, and the lab has them off"
-    " at each link end, and checks it; it waits for no link. After each build a datagram of 1400 octets, the MTU, went from end to end.",
+    " at each link end, and checks it; it waits for no link. After each build a datagram of 1400 octets, the MTU, went from end to"
+    " end.",
     "[2] Nodes, links and addresses by Mininet's API; MTU, forwarding and the yardstick's routes by commands in its nodes.",
 )
 
@@ -52,7 +53,7 @@ def print_table(rows: Sequence[Row], notes: Sequence[str]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for heading in HEADINGS:
-        table.add_column(heading, justify="right" if heading == "ratio" else "left")
+        table.add_column(heading, justify="right" if heading == "ratio" else "left", no_wrap=heading in ("what", "lab"))
     for row in rows:
         *cells, verdict = row.cells()
         table.add_row(*cells, {"ok": "[green]ok", "over": "[red]over"}.get(verdict, ""))

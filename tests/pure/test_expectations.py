@@ -79,6 +79,13 @@ def test_no_number_in_a_claim_is_idle(row: Row) -> None:
 
 
 @EACH
+def test_a_claim_says_all_that_it_states(row: Row) -> None:
+    """Two claims that differ read differently; only Delivered leaves out which Send it is about."""
+    alike = [other for other in mistaken(row.claim) if other.claim() == row.claim.claim()]
+    assert [other for other in alike if not isinstance(other, expect.Delivered) or other.send == row.claim.send] == []  # type: ignore[attr-defined]
+
+
+@EACH
 def test_what_is_said_to_be_as_true_is(row: Row) -> None:
     assert [claim for claim in row.also if not claim.see(row.good).holds] == []
 

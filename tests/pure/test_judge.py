@@ -87,8 +87,17 @@ def test_a_fragment_may_be_lost_where_another_of_its_datagram_passes(gone: int, 
     assert lost(without(where("r2:server", sent=True, octets=gone))(CUT), "r2") == left
 
 
-def test_a_datagram_is_lost_where_not_all_of_its_fragments_leave() -> None:
-    assert lost(without(where("r1:r2", sent=True, octets=396))(CUT), "r1") == [1500]
+def test_a_fragment_that_is_cut_again_is_not_lost() -> None:
+    # The last piece, 376 octets of payload at 1104, leaves r2 as 184 at 1104 and 192 at 1288.
+    last = where("r2:server", sent=True, octets=396)
+    first = changed(last, octets=204, more_fragments=True)(CUT)
+    again = extra(where("r2:server", sent=True, octets=204), octets=212, fragment_offset=1288, more_fragments=False)(first)
+    assert lost(again, "r2") == []
+
+
+def test_a_packet_of_which_any_piece_leaves_is_not_lost() -> None:
+    assert lost(without(where("r1:r2", sent=True, octets=572))(CUT), "r1") == []
+    assert lost(without(where("r1:r2", sent=True))(CUT), "r1") == [1500]
 
 
 def test_what_was_for_the_node_itself_is_not_lost_there() -> None:

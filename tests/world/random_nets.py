@@ -17,7 +17,7 @@ from lab.model.topology import IPV4, IPV6, Family, Host, Link, Node, Router, Top
 
 
 class Kind(Enum):
-    """PLAIN; UNEVEN: most links have an MTU at each end; SILENT: half of the routers send no PTB; LOW: IPv4, some MTUs below 552."""
+    """UNEVEN: most links have an MTU at each end. SILENT: half of the routers send no PTB. LOW: IPv4, with MTUs below 552."""
 
     PLAIN = "plain"
     UNEVEN = "uneven"

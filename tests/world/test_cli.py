@@ -101,7 +101,9 @@ def test_everything_wrong_with_a_topology_is_said_and_nothing_is_built(tmp_path:
     path = own(tmp_path)
     faulty = 'Topology((Host("client"), Host("server")), (Link("client", "server", 66000), Link("client", "sevrer", 10)))'
     imports = "from lab.model.topology import Host, Link, Topology\n"
-    path.write_text(path.read_text().replace('chain("client", "r1", "server", mtus=(1500, 1400))', faulty).replace("flow =", imports + "flow ="))
+    path.write_text(
+        path.read_text().replace('chain("client", "r1", "server", mtus=(1500, 1400))', faulty).replace("flow =", imports + "flow =")
+    )
     expect_message(pmtulab("run", path, "576-ruoter", cwd=tmp_path), 2, "scenario own", "66000", "10", "sevrer", "576-ruoter")
     assert not (tmp_path / "out").exists()
 
@@ -129,7 +131,9 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_built(tmp_pa
     expect_message(pmtulab("run", "slow.py", "--out", out, cwd=tmp_path), 2, out)
 
 
-@pytest.mark.parametrize("arguments", [("run",), ("run", "576-router", "-j", "0"), ("run", "576-router", "--format", "html"), ("fly",)])
+@pytest.mark.parametrize(
+    "arguments", [("run",), ("run", "576-router", "-j", "0"), ("run", "576-router", "--format", "html"), ("fly",)]
+)
 def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     expect_message(pmtulab(*arguments, cwd=tmp_path), 2, "Usage: ")
 
@@ -209,7 +213,9 @@ def test_colour_on_a_terminal_and_none_in_a_pipe(tmp_path: Path) -> None:
 
 def forbidden(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Runs `pmtulab` where it may make no namespaces."""
-    return subprocess.run([*FORBIDDEN, *PMTULAB, *arguments], cwd=cwd, env=surroundings(), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*FORBIDDEN, *PMTULAB, *arguments], cwd=cwd, env=surroundings(), capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.tools("unshare", "setpriv")

@@ -163,7 +163,9 @@ def test_exceptions_of_both_families_are_listed_and_flushed_together(net: Net) -
     assert client.exceptions() == ()
 
 
-@pytest.mark.parametrize(("family", "names"), [(IPV4, ("Ip.FragFails", "Icmp.OutDestUnreachs")), (IPV6, ("Ip6.FragFails", "Icmp6.OutPktTooBigs"))])
+@pytest.mark.parametrize(
+    ("family", "names"), [(IPV4, ("Ip.FragFails", "Icmp.OutDestUnreachs")), (IPV6, ("Ip6.FragFails", "Icmp6.OutPktTooBigs"))]
+)
 def test_counters_move_at_the_node_that_counts(net: Net, family: Family, names: tuple[str, str]) -> None:
     net["client"].flush_route_cache()
     before = {node.name: node.counters() for node in net}
@@ -192,9 +194,14 @@ def test_a_refused_sysctl_says_which(net: Net) -> None:
 
 @FAMILIES
 def test_sockets_stay_in_their_node(net: Net, family: Family) -> None:
-    with net["server"].socket(AF[family], socket.SOCK_STREAM) as listener, net["client"].socket(AF[family], socket.SOCK_STREAM) as sender:
+    with (
+        net["server"].socket(AF[family], socket.SOCK_STREAM) as listener,
+        net["client"].socket(AF[family], socket.SOCK_STREAM) as sender,
+    ):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
-            cookies = {int.from_bytes(s.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8), "little") for s in (listener, sender, ours)}
+            cookies = {
+                int.from_bytes(s.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8), "little") for s in (listener, sender, ours)
+            }
         assert len(cookies) == 3
         listener.bind((net.address("server", family), 7000))
         listener.listen()

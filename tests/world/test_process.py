@@ -113,6 +113,16 @@ def test_stderr_into_stdout_keeps_the_order(client: Node) -> None:
         assert process.communicate(timeout=5) == ("1\n2\n3\n", None)
 
 
+def test_a_program_has_three_descriptors_and_no_more(client: Node) -> None:
+    """Else a daemon holds its caller's pipes, whatever it did with its own three. The fourth is ls's, of what it lists."""
+    assert client.run(["ls", "/proc/self/fd"]).stdout.split() == ["0", "1", "2", "3"]
+
+
+def test_run_does_not_wait_for_a_daemon_that_let_go_of_its_streams(client: Node) -> None:
+    done = client.run(["sh", "-c", "sleep 60 </dev/null >/dev/null 2>&1 & echo started"], timeout=5)
+    assert done.stdout == "started\n"
+
+
 def test_output_to_a_file_and_to_nowhere(client: Node, tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out:
         assert client.popen(["sh", "-c", "echo kept; echo lost >&2"], stdout=out, stderr=DEVNULL).wait(5) == 0
@@ -144,7 +154,9 @@ def test_a_signal_is_a_negative_code(client: Node, number: int) -> None:
 
 
 def test_a_program_can_catch_the_signal(client: Node) -> None:
-    with client.popen(["sh", "-c", "trap 'echo caught; exit 7' TERM; echo ready; while :; do sleep 0.01; done"], stdout=PIPE) as process:
+    with client.popen(
+        ["sh", "-c", "trap 'echo caught; exit 7' TERM; echo ready; while :; do sleep 0.01; done"], stdout=PIPE
+    ) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         process.terminate()

