@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -105,7 +106,7 @@ def run_all(scenarios: Mapping[str, str], out: Path, jobs: int) -> Iterator[Resu
 
     # Spawned, not forked: a worker shares nothing with us that a thread may hold at the moment of the fork.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(scenarios)), spawn, leave_interrupts_to_parent) as pool:
+    with ProcessPoolExecutor(min(jobs, len(scenarios)), spawn, stay_with_parent) as pool:
         waiting = [pool.submit(run_one, source, name, out) for name, source in scenarios.items()]
         try:
             for done in as_completed(waiting):
@@ -116,9 +117,19 @@ def run_all(scenarios: Mapping[str, str], out: Path, jobs: int) -> Iterator[Resu
             raise
 
 
-def leave_interrupts_to_parent() -> None:
-    """For workers: Ctrl-C reaches the whole group, and one message about it is enough."""
+def stay_with_parent() -> None:
+    """For workers: Ctrl-C reaches the whole group, and one message about it is enough; a parent that is killed takes us along."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(CANNOT_RUN)
 
 
 def run_one(source: str, name: str, out: Path) -> Result:
@@ -227,7 +238,11 @@ def doctor_command() -> None:
 def main() -> None:
     """Runs the command, and turns what went wrong into one message and the exit code for it."""
     try:
-        cli.main(standalone_mode=False)
+        # Not cli.main(): that makes 1 of a broken pipe, which for us is a failed claim.
+        with cli.make_context("pmtulab", sys.argv[1:]) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(BAD_INPUT)

@@ -70,10 +70,10 @@ class Prediction:
     come, or come after the last: a segment that is not full may meet a later descent before a full one meets its own. `lost`: how
     many datagrams (echoes: exchanges) are lost before the first that arrives; None where it is a race (TCP) or has no end.
     `exception`: the source's at the end. `fragments` and `df` are those of what flows at the end; a TCP flow's of a full segment.
-    `black_hole` is where packets of this flow, or PTBs about them, are lost without a word. `delivered`: whether the flow comes
-    through in the end; a TCP flow's full segments, as a smaller one may slip through a black hole, be told of a descent beyond, and
-    so save the rest. `mss` is the sender's at the end, in octets of payload, None if not TCP or above linux.MSS_SURE, where windows
-    decide; `advertised` the MSS options of source and destination.
+    `black_hole` is where packets of this flow, or PTBs about them, are lost without a word; of several places the first on the way.
+    `delivered`: whether the flow comes through in the end; a TCP flow's full segments, as a smaller one may slip through a black
+    hole, be told of a descent beyond, and so save the rest. `mss` is the sender's at the end, in octets of payload, None if not TCP
+    or above linux.MSS_SURE, where windows decide; `advertised` the MSS options of source and destination.
     """
 
     path: Path

@@ -7,6 +7,7 @@ import socket
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from lab.model.topology import IPV6, Family
@@ -34,14 +35,20 @@ class Built:
         self.netlink.close()
 
 
-def build(sandbox: Sandbox, plan: Plan) -> Mapping[str, Built]:
-    """Builds the whole plan. Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces."""
+def build(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Built]:
+    """Builds the whole plan; `undo` closes what was opened for it.
+
+    Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces.
+    """
     try:
         coming = sandbox.nodes({name: node.sysctls for name, node in plan.nodes.items()})
         # The kernel makes namespaces in the holder process while we pack messages in this one.
         already_up = {a.index for a, _ in plan.links}
         settings = {name: list(settings_of(node, already_up)) for name, node in plan.nodes.items()}
-        built = {name: Built(namespace, Netlink(socket.socket(fileno=fd), name)) for name, namespace, fd in coming}
+        built: dict[str, Built] = {}
+        for name, namespace, fd in coming:
+            built[name] = Built(namespace, Netlink(socket.socket(fileno=fd), name))
+            undo.callback(built[name].close)
     except OSError as error:
         raise Broken(f"the kernel refuses a node's setting: {error.filename}: {error.strerror}") from error
     links: dict[str, list[Message]] = defaultdict(list)

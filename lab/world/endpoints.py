@@ -218,6 +218,7 @@ def connect(net: Net, flow: Tcp, port: int) -> Stream:
         try:
             receiver, _ = listener.accept()
         except TimeoutError:
+            sender.close()
             raise Broken(f"{flow.source} cannot connect to {flow.to}: no handshake within {CONNECT_WITHIN:.0f} s") from None
     receiver.setblocking(False)
     return Stream(sender, receiver, flow.family)

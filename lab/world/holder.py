@@ -115,7 +115,10 @@ class Holder:
 
     def answer_one(self) -> bool:
         """False where the other end is gone."""
-        message, fds, _, _ = socket.recv_fds(self.control, LARGEST_REQUEST, 8, socket.MSG_CMSG_CLOEXEC)
+        # Not socket.recv_fds(): it takes flags, and ignores them.
+        room = socket.CMSG_SPACE(3 * 4)
+        message, ancillary, _, _ = self.control.recvmsg(LARGEST_REQUEST, room, socket.MSG_CMSG_CLOEXEC)
+        fds = array.array("i", b"".join(octets for _, _, octets in ancillary)).tolist()
         if not message:
             return False
         request = json.loads(message)

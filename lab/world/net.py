@@ -130,7 +130,6 @@ class Node:
     def close(self) -> None:
         if self._counters:
             self._counters.close()
-        self._built.close()
 
 
 class Net:
@@ -145,7 +144,7 @@ class Net:
         with ExitStack() as undo:
             self.sandbox = Sandbox()
             undo.callback(self.sandbox.close)
-            built = build(self.sandbox, self.plan)
+            built = build(self.sandbox, self.plan, undo)
             self.nodes: Mapping[str, Node] = {name: Node(self, self.plan.nodes[name], b) for name, b in built.items()}
             for node in self.nodes.values():
                 undo.callback(node.close)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from errno import ENOENT
 from typing import IO
 
 from lab.world.sandbox import Sandbox
@@ -50,7 +52,7 @@ class Process:
             except OSError as error:
                 for fd in ours:
                     os.close(fd)
-                raise type(error)(error.errno, error.strerror, self.args[0]) from None
+                raise why_not(self.args[0], error) from None
         self.stdin = None if mine_in is None else open(mine_in, "w")  # noqa: SIM115 - ours until the process ends
         self.stdout = None if mine_out is None else open(mine_out)  # noqa: SIM115
         self.stderr = None if mine_err is None else open(mine_err)  # noqa: SIM115
@@ -67,7 +69,7 @@ class Process:
         return code
 
     def _wait(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
+        if self.returncode is None and ready({self._told: select.POLLIN}, timeout):
             self.returncode = int(os.read(self._told, 16) or -signal.SIGKILL)  # the holder gone: so is everything in it
             os.close(self._told)
             os.close(self._pidfd)
@@ -88,20 +90,28 @@ class Process:
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str | None, str | None]:
         """Feeds stdin, reads stdout and stderr to their ends, and waits. Raises TimeoutExpired after `timeout` seconds."""
         until = None if timeout is None else time.monotonic() + timeout
-        if self.stdin:
-            with contextlib.suppress(BrokenPipeError), self.stdin:
-                self.stdin.write(input or "")  # what is fed here is small: it fits a pipe's 64 KiB
         said: dict[int, bytearray] = {stream.fileno(): bytearray() for stream in (self.stdout, self.stderr) if stream}
-        reading = set(said)
-        while reading:
-            ready = select.select(list(reading), [], [], left(until))[0]
-            if not ready:
+        open_ends = dict.fromkeys(said, select.POLLIN)
+        unwritten = memoryview((input or "").encode())
+        if self.stdin:
+            os.set_blocking(self.stdin.fileno(), False)
+            open_ends[self.stdin.fileno()] = select.POLLOUT
+        while open_ends:
+            now = ready(open_ends, left(until))
+            if not now:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            for fd in ready:
-                octets = os.read(fd, 1 << 16)
-                said[fd] += octets
-                if not octets:
-                    reading.discard(fd)
+            for fd in now:
+                if fd in said:
+                    octets = os.read(fd, 1 << 16)
+                    said[fd] += octets
+                    over = not octets
+                else:
+                    unwritten = unwritten[written(fd, unwritten) :]
+                    over = not unwritten
+                if over:
+                    del open_ends[fd]
+            if self.stdin and not unwritten:
+                self.stdin.close()
         self.wait(left(until))
         out, err = (
             bytes(said[stream.fileno()]).decode(errors="replace") if stream else None for stream in (self.stdout, self.stderr)
@@ -121,6 +131,31 @@ class Process:
         self.close()
         self.kill()
         self.wait()
+
+
+def why_not(program: str, error: OSError) -> OSError:
+    """What to raise for a program that cannot be run: one that is nowhere is missing, though a folder of PATH be closed to us."""
+    folders = [""] if "/" in program else os.environ.get("PATH", os.defpath).split(":")
+    if isinstance(error, PermissionError) and not any(os.path.lexists(os.path.join(folder, program)) for folder in folders):
+        return FileNotFoundError(ENOENT, os.strerror(ENOENT), program)
+    return type(error)(error.errno, error.strerror, program)
+
+
+def ready(ends: Mapping[int, int], timeout: float | None) -> list[int]:
+    """Which of the descriptors can be read or written, or have ended, within `timeout` seconds."""
+    # Not select(): it knows no descriptor above 1023, and a network of a few hundred nodes has those.
+    poll = select.poll()
+    for fd, event in ends.items():
+        poll.register(fd, event)
+    return [fd for fd, _ in poll.poll(None if timeout is None else math.ceil(timeout * 1000))]
+
+
+def written(fd: int, octets: memoryview) -> int:
+    """How much of it the pipe took; all of it where nobody reads any more."""
+    try:
+        return os.write(fd, octets)
+    except BrokenPipeError:
+        return len(octets)
 
 
 def left(until: float | None) -> float | None:

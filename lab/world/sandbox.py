@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import array
 import errno
 import json
 import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from socket import AF_UNIX, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, recv_fds, send_fds, socket, socketpair
+from socket import AF_UNIX, CMSG_SPACE, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, send_fds, socket, socketpair
 from typing import Any
 
 from lab.world.errors import Broken, Forbidden
@@ -35,6 +37,7 @@ class Sandbox:
                 argv, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
             )
         self._stands = False
+        self._lock = threading.Lock()
 
     def wait(self) -> None:
         if not self._stands:
@@ -46,13 +49,19 @@ class Sandbox:
             self._stands = True
 
     def _receive(self) -> tuple[dict[str, Any], list[int]]:
-        message, fds, _, _ = recv_fds(self._control, LARGEST_REPLY, MOST_DESCRIPTORS, MSG_CMSG_CLOEXEC)
+        message, fds = receive(self._control)
         if not message:
             raise Broken("the lab's holder process ended; its last words, if any, are above")
         body = json.loads(message)
         if "errno" in body:
             raise OSError(body["errno"], body["what"], body["where"])
         return body, fds
+
+    def _ask(self, fds: Sequence[int] = (), **request: Any) -> tuple[dict[str, Any], list[int]]:
+        """A request with one reply; any thread may ask. Raises OSError with what the kernel said to the holder."""
+        with self._lock:
+            self._request(fds, **request)
+            return self._receive()
 
     def _request(self, fds: Sequence[int] = (), **request: Any) -> None:
         self.wait()
@@ -83,34 +92,39 @@ class Sandbox:
         return self.open_sockets(node, family, type, protocol, 1)[0]
 
     def open_sockets(self, node: str, family: int, type: int, protocol: int, copies: int) -> list[socket]:
-        self._request(do="socket", node=node, family=int(family), type=int(type), protocol=int(protocol), copies=copies)
-        return [socket(fileno=fd) for fd in self._receive()[1]]
+        asked = self._ask(do="socket", node=node, family=int(family), type=int(type), protocol=int(protocol), copies=copies)
+        return [socket(fileno=fd) for fd in asked[1]]
 
     def open(self, node: str, *paths: str) -> list[int]:
         """Descriptors of files below /proc/net, as `node` sees them."""
-        self._request(do="open", node=node, paths=paths)
-        return self._receive()[1]
+        return self._ask(do="open", node=node, paths=paths)[1]
 
     def sysctl(self, node: str, path: str, value: str | None = None) -> str:
         """Reads a sysctl below /proc/sys, after writing `value` where it is given (some can only be written: those give "")."""
-        self._request(do="sysctl", node=node, path=path, value=value)
-        return str(self._receive()[0]["value"])
+        return str(self._ask(do="sysctl", node=node, path=path, value=value)[0]["value"])
 
     def hosts(self, text: str) -> None:
         """Puts `text` in the place of /etc/hosts for every program of the lab."""
-        self._request(do="hosts", text=text)
-        self._receive()
+        self._ask(do="hosts", text=text)
 
     def spawn(self, node: str, argv: Sequence[str], env: Mapping[str, str], cwd: str, fds: Sequence[int]) -> tuple[int, int]:
         """Runs a program in `node` with `fds` as its 0, 1 and 2. Returns a pidfd and a pipe that gives its exit code as text."""
-        self._request(fds, do="spawn", node=node, argv=list(argv), env=dict(env), cwd=cwd)
-        _, (pidfd, told) = self._receive()
+        _, (pidfd, told) = self._ask(fds, do="spawn", node=node, argv=list(argv), env=dict(env), cwd=cwd)
         return pidfd, told
 
     def close(self) -> None:
         """Ends the holder, and with it every program and namespace of the lab. Safe to call twice."""
         self._control.close()
         self._process.wait()
+
+
+def receive(control: socket) -> tuple[bytes, list[int]]:
+    """One message and its descriptors, none of which a program inherits: socket.recv_fds() takes flags, and ignores them."""
+    message, ancillary, _, _ = control.recvmsg(LARGEST_REPLY, CMSG_SPACE(MOST_DESCRIPTORS * 4), MSG_CMSG_CLOEXEC)
+    fds = array.array("i")
+    for _, _, octets in ancillary:
+        fds.frombytes(octets)
+    return message, list(fds)
 
 
 def allow_descriptors(count: int) -> None:

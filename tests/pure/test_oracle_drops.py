@@ -38,3 +38,10 @@ def test_a_router_goes_on_with_the_next_packet() -> None:
     seen = sent(20_000, 9000, (8000, 1500), 9000)
     assert seen.fragments == (Fragmented("client", "server", (8996, 8996, 2076), (0, 8976, 17952)),)
     assert seen.black_hole == "r2:r1"
+
+
+def test_the_last_fragment_may_be_the_largest_and_the_only_one_dropped() -> None:
+    # 4354 has room for 4334 octets, 4328 in all fragments but the last. The other end takes in 4351.
+    seen = sent(17_310, (4354, 4347), 9000)
+    assert seen.fragments == (Fragmented("client", "server", (4348, 4348, 4348, 4354), (0, 4328, 8656, 12984)),)
+    assert (seen.black_hole, seen.delivered) == ("r1:client", False)

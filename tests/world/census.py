@@ -1,7 +1,7 @@
 """What a lab could leave behind, listed: processes, network namespaces, interfaces, mounts, entries of /run, temporary files.
 
-Only what is ours is listed of processes and namespaces, as other labs may run on this machine at the same time. Ours are all
-descendants of the process that asks: with `adopting_orphans()` a process whose parent was killed becomes our child, and no one else's.
+Of processes and namespaces only ours are listed, as other labs may run on this machine at the same time. Ours are the descendants
+of the process that asks: with `adopting_orphans()`, a process whose parent was killed becomes our child, and nobody else's.
 """
 
 from __future__ import annotations

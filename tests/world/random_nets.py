@@ -39,14 +39,18 @@ STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 12, 20, 40)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A network, and who sends to whom in it. `timestamps` is TCP's option; `octets` of payload make a datagram of any size."""
+    """A network, and who sends to whom in it. `timestamps` is TCP's option.
+
+    `pieces` is into how many fragments the source is to cut a datagram, all of them full, and `over` how many octets it is larger.
+    """
 
     name: str
     topology: Topology
     source: str
     to: str
     timestamps: bool
-    octets: int
+    pieces: int
+    over: int
 
     @property
     def family(self) -> Family:
@@ -73,7 +77,7 @@ def case(seed: int, number: int, kind: Kind) -> Case:
     source, to = random.sample(hosts if random.random() < 0.3 else hosts[:2], 2)
     name = f"{number:02}-{shape}-of-{len(routers)}-{family}-{kind.value}"
     topology = Topology(tuple(nodes), tuple(links), (family,))
-    return Case(name, topology, source, to, random.random() < 0.7, random.randint(1, 3 * MOST))
+    return Case(name, topology, source, to, random.random() < 0.7, random.randint(1, 4), random.randint(-8, 8))
 
 
 def _links(random: Random, pairs: list[tuple[str, str]], family: Family, kind: Kind) -> list[Link]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ def test_ctrl_c_at_any_moment_of_a_lab(tmp_path: Path, temporary: Path, slow: Pa
     before = census(temporary)
     for _ in range(10):
         with started("run", slow, cwd=tmp_path, TMPDIR=str(temporary)) as run:
-            until(lambda run=run: holders(run.pid) >= 1)
+            until(partial(holders, run.pid))
             with pytest.raises(subprocess.TimeoutExpired):
                 run.wait(moments.uniform(0, 0.15))
             os.killpg(run.pid, signal.SIGINT)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import errno
-import fcntl
 import json
 import os
 import socket
-import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,9 +26,7 @@ from tests.world.command import until
 from topologies import chain
 
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER = 10, 23
-SO_NETNS_COOKIE, SIOCETHTOOL = 71, 0x8946
-# The older ethtool requests, one a feature, where the lab itself uses ETHTOOL_GFEATURES.
-OLD_REQUESTS = {"rx-checksum": 0x14, "tx-checksum": 0x16, "scatter-gather": 0x18, "tso": 0x1E, "gso": 0x23, "gro": 0x2B}
+SO_NETNS_COOKIE = 71
 DUAL = chain("client", "r1", "server", mtus=(1500, (1400, 1450)), families=(IPV4, IPV6))
 FAMILIES = pytest.mark.parametrize("family", [IPV4, IPV6], ids=str)
 
@@ -92,25 +87,6 @@ def test_routes_are_as_planned(net: Net, family: Family) -> None:
         planned = {(str(r.to), str(r.via), r.out) for r in node.planned.routes if r.to.version == family}
         default = "0.0.0.0/0" if family == IPV4 else "::/0"
         assert {(r["dst"].replace("default", default), r["gateway"], r["dev"]) for r in shown} == planned
-
-
-def offloads(node: Node, interface: str) -> dict[str, int]:
-    """By name, whether the interface has each."""
-    seen = {}
-    with node.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        for name, request in OLD_REQUESTS.items():
-            value = ctypes.create_string_buffer(struct.pack("=II", request, 1), 8)
-            fcntl.ioctl(sock, SIOCETHTOOL, struct.pack("16sP16x", interface.encode(), ctypes.addressof(value)))
-            seen[name] = struct.unpack("=II", value.raw)[1]
-    return seen
-
-
-def test_offloads_are_off_unless_asked_for(net: Net) -> None:
-    for node in net:
-        for interface in node.planned.interfaces:
-            assert offloads(node, interface.name) == dict.fromkeys(OLD_REQUESTS, 0), interface.end
-    with lab.open(replace(DUAL, offloads=True), taps=False) as other:
-        assert offloads(other["client"], "r1")["tso"] == 1
 
 
 @FAMILIES

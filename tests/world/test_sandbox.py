@@ -68,6 +68,8 @@ def test_our_own_process_stays_where_it_was(net: Net) -> None:
 
 def test_mounts_in_the_lab_stay_there(net: Net) -> None:
     before = Path("/proc/self/mountinfo").read_text()
+    # Looked at first: where this is not so, the mount would be the machine's.
+    assert net["client"].run(["readlink", "/proc/self/ns/mnt"]).stdout.strip() != os.readlink("/proc/self/ns/mnt")
     net["client"].run(["mount", "-t", "tmpfs", "pmtulab-test", "/mnt"])
     assert "pmtulab-test" in net["server"].run(["cat", "/proc/self/mountinfo"]).stdout
     assert Path("/proc/self/mountinfo").read_text() == before

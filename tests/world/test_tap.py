@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import fcntl
 import socket
+import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -15,12 +19,15 @@ import lab
 from lab.model.topology import IPV4, IPV6
 from lab.model.wire import Packet, UdpHeader, decode
 from lab.world.errors import Broken
-from lab.world.net import Net
+from lab.world.net import Net, Node
 from lab.world.tap import TappedFrame
 from topologies import chain
 
 PORT = 7000
 DATAGRAMS = 2000
+SIOCETHTOOL = 0x8946
+# The older ethtool requests, one a feature, where the lab itself uses ETHTOOL_GFEATURES.
+OLD_REQUESTS = {"rx-checksum": 0x14, "tx-checksum": 0x16, "scatter-gather": 0x18, "tso": 0x1E, "gso": 0x23, "gro": 0x2B}
 ENDS = ("client:r1", "r1:client", "r1:server", "server:r1")
 
 
@@ -33,12 +40,14 @@ def net() -> Iterator[Net]:
 @contextlib.contextmanager
 def pair(net: Net) -> Iterator[tuple[socket.socket, socket.socket]]:
     """A UDP socket at client, connected to one at server."""
-    with net["client"].socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        with net["server"].socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
-            receiver.bind((net.address("server"), PORT))
-            receiver.settimeout(5)
-            sender.connect((net.address("server"), PORT))
-            yield sender, receiver
+    with (
+        net["client"].socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        net["server"].socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+    ):
+        receiver.bind((net.address("server"), PORT))
+        receiver.settimeout(5)
+        sender.connect((net.address("server"), PORT))
+        yield sender, receiver
 
 
 def datagrams(frames: list[TappedFrame]) -> list[tuple[TappedFrame, Packet, UdpHeader]]:
@@ -159,6 +168,25 @@ def test_a_loss_is_not_forgotten(net: Net) -> None:
             net.capture.take()
 
 
+def offloads(node: Node, interface: str) -> dict[str, int]:
+    """By name, whether the interface has each."""
+    seen = {}
+    with node.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for name, request in OLD_REQUESTS.items():
+            value = ctypes.create_string_buffer(struct.pack("=II", request, 1), 8)
+            fcntl.ioctl(sock, SIOCETHTOOL, struct.pack("16sP16x", interface.encode(), ctypes.addressof(value)))
+            seen[name] = struct.unpack("=II", value.raw)[1]
+    return seen
+
+
+def test_offloads_are_off_unless_asked_for(net: Net) -> None:
+    for node in net:
+        for interface in node.planned.interfaces:
+            assert offloads(node, interface.name) == dict.fromkeys(OLD_REQUESTS, 0), interface.end
+    with lab.open(replace(net.plan.topology, offloads=True), taps=False) as other:
+        assert offloads(other["client"], "r1")["tso"] == 1
+
+
 @pytest.mark.parametrize("family", [IPV4, IPV6], ids=str)
 def test_with_offloads_on_super_packets_are_seen_and_off_none(family: int) -> None:
     """The positive control for offloads=False: the same transfer, and frames larger than the MTU."""
@@ -181,11 +209,11 @@ def transfer(net: Net, family: int) -> None:
         sender.connect((address, PORT))
         receiver, _ = listener.accept()
         with receiver:
-            thread = threading.Thread(target=lambda: (sender.sendall(bytes(1 << 18)), sender.shutdown(socket.SHUT_WR)))
+            thread = threading.Thread(target=sender.sendall, args=(bytes(1 << 18),))
             thread.start()
+            receiver.settimeout(5)
             received = 0
-            while octets := receiver.recv(1 << 16):
-                received += len(octets)
+            while received < 1 << 18:
+                received += len(receiver.recv(1 << 16))
                 net.capture.drain()
             thread.join()
-    assert received == 1 << 18

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import struct
 import subprocess
@@ -23,11 +24,10 @@ from lab.report.evidence import capture
 from lab.run import Run, run
 from lab.world.drive import Driver
 from lab.world.net import Net
-from lab.world.process import PIPE, STDOUT
+from lab.world.process import PIPE
 from tests.world.command import pmtulab, until
 from topologies import chain
 
-MAGIC_NANOSECONDS = 0xA1B23C4D
 FAMILIES = pytest.mark.parametrize("family", [IPV4, IPV6], ids=str)
 
 
@@ -50,41 +50,55 @@ def router_576() -> Run:
     return done
 
 
-def pcap(octets: bytes) -> list[tuple[int, bytes]]:
-    """Time in ns and octets of each packet of a pcap file with nanoseconds, as tcpdump writes it."""
-    assert struct.unpack_from("=I", octets)[0] == MAGIC_NANOSECONDS
+def pcap(octets: bytes) -> tuple[int, list[tuple[int, bytes]]]:
+    """The resolution of a pcap file, in ns, and time in ns and octets of each packet in it."""
+    resolution = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}[struct.unpack_from("=I", octets)[0]]
     packets = []
     offset = 24
     while offset < len(octets):
-        seconds, nanoseconds, caught, length = struct.unpack_from("=4I", octets, offset)
+        seconds, fraction, caught, length = struct.unpack_from("=4I", octets, offset)
         assert caught == length
-        packets.append((seconds * 10**9 + nanoseconds, octets[offset + 16 : offset + 16 + caught]))
+        packets.append((seconds * 10**9 + fraction * resolution, octets[offset + 16 : offset + 16 + caught]))
         offset += 16 + caught
-    return packets
+    return resolution, packets
 
 
-@pytest.mark.tools("tcpdump")
-@pytest.mark.parametrize(("node", "interface"), [("client", "r1"), ("r1", "client"), ("r1", "server"), ("server", "r1")])
-def test_tcpdump_sees_what_the_tap_sees(tmp_path: Path, node: str, interface: str) -> None:
-    """The same frames, octet by octet, in the same order, with the same times to the nanosecond. IPv4, where no node speaks unasked."""
-    file = tmp_path / "tcpdump.pcap"
-    # -Z root: as its caller, and not as the user "tcpdump", who may not write here. -U: nothing waits in a buffer.
-    command = ["tcpdump", "-i", interface, "-U", "-Z", "root", "--time-stamp-precision=nano", "-w", str(file)]
-    with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
-        with net[node].popen(command, stdout=PIPE, stderr=STDOUT) as tcpdump:
-            assert tcpdump.stdout
-            assert any("listening on" in line for line in iter(tcpdump.stdout.readline, ""))
-            flow = Udp("client", "server")
-            frames = list(Driver(net).play([Send(flow, octets) for octets in (1472, 1, 700, 1372, 1472)]).frames)
-            mine = [frame for frame in frames if (frame.node, frame.interface) == (node, interface)]
-            until(lambda: file.stat().st_size >= 24 + sum(16 + frame.length for frame in mine))
-            tcpdump.terminate()
-            assert tcpdump.wait(10) == 0
-    theirs = pcap(file.read_bytes())
+SNIFFERS = {
+    # -Z root: as its caller, and not as the user "tcpdump", who may not write to our folder. -U: nothing waits in a buffer.
+    "tcpdump": ("-U", "-Z", "root", "--time-stamp-precision=nano"),
+    "dumpcap": ("-P",),
+}
+LINK_ENDS = [("client", "r1"), ("r1", "client"), ("r1", "server"), ("server", "r1")]
+
+
+@pytest.mark.parametrize(
+    ("sniffer", "node", "interface"),
+    [
+        pytest.param(name, *end, marks=pytest.mark.tools(name), id=f"{name}-{end[0]}:{end[1]}")
+        for name in SNIFFERS
+        for end in LINK_ENDS
+    ],
+)
+def test_a_sniffer_sees_what_the_tap_sees(tmp_path: Path, sniffer: str, node: str, interface: str) -> None:
+    """The same frames, octet by octet, in the same order and at the same times. Under IPv4, where no node speaks unasked."""
+    if sniffer == "tcpdump" and os.geteuid() != 0:
+        pytest.skip("tcpdump calls setgroups(), which an ordinary user's namespace forbids (user_namespaces(7)); dumpcap does not")
+    file = tmp_path / "sniffed.pcap"
+    command = [sniffer, "-i", interface, *SNIFFERS[sniffer], "-w", str(file)]
+    with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net, net[node].popen(command, stderr=PIPE) as process:
+        assert process.stderr
+        assert any(re.match(r"tcpdump: listening on|File: ", line) for line in iter(process.stderr.readline, ""))
+        flow = Udp("client", "server")
+        frames = Driver(net).play([Send(flow, octets) for octets in (1472, 1, 700, 1372, 1472)]).frames
+        mine = [frame for frame in frames if (frame.node, frame.interface) == (node, interface)]
+        until(lambda: file.stat().st_size >= 24 + sum(16 + frame.length for frame in mine))
+        process.terminate()
+        assert process.wait(10) == 0
+    resolution, theirs = pcap(file.read_bytes())
     assert len(mine) >= 5
     assert [octets for _, octets in theirs] == [frame.octets for frame in mine]
     # An skb has one timestamp, which is set before any packet socket gets it.
-    assert [time for time, _ in theirs] == [frame.time for frame in mine]
+    assert [time for time, _ in theirs] == [frame.time // resolution * resolution for frame in mine]
 
 
 def tshark(file: Path, *names: str) -> list[list[str]]:
@@ -124,9 +138,9 @@ def test_tshark_shows_each_finding_on_the_frames_that_it_cites(tmp_path: Path) -
         for number in dict.fromkeys(finding.frames):
             cited.setdefault(number, []).append(finding.claim)
     assert cited
-    for number, comment in tshark(file, "frame.number", "frame.comment"):
+    for row, comment in tshark(file, "frame.number", "frame.comment"):
         comments = [text.partition(": ")[2] for text in comment.split("\x1f") if text]
-        assert comments == cited.get(int(number), [])
+        assert comments == cited.get(int(row), [])
 
 
 @pytest.mark.tools("tshark")
