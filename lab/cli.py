@@ -150,10 +150,11 @@ def say(result: Result, out: Path, number: int | None, of: int) -> None:
 
     if number is not None:
         click.echo(f"[{number:{len(str(of))}}/{of}] ", nl=False)
+    colour = "NO_COLOR" not in os.environ  # and click takes it out where nobody would see it
     if number is not None and result.verdict is Verdict.PASS:
-        click.echo(one_line(result, colour=True))
+        click.echo(one_line(result, colour))
     else:
-        click.echo(render(result, colour=True, out=str(out / result.scenario.name)), nl=False)
+        click.echo(render(result, colour, out=str(out / result.scenario.name)), nl=False)
 
 
 def formatted(results: Sequence[Result], form: str) -> str:

@@ -28,7 +28,10 @@ class Run:
 
 
 def run(scenario: Scenario) -> Run:
-    """Runs one scenario. Raises BadTopology and Forbidden; what breaks later is in the result, beside what was found until then."""
+    """Runs one scenario. Raises BadTopology and Forbidden.
+
+    What breaks later, in the lab or by a refusal of the kernel, is in the result, beside what was found until then.
+    """
     started = time.monotonic()
     planned = plan(scenario.topology)
     acts: list[ActResult] = []
@@ -36,13 +39,14 @@ def run(scenario: Scenario) -> Run:
     stopped, reason = None, ""
     try:
         net = Net(planned)
-    except Broken as error:
+    except (Broken, OSError) as error:
         return Run(Result(scenario, (), time.monotonic() - started, Verdict.BROKEN, str(error)), taps)
     with net:
         driver = Driver(net)
         try:
-            acts += (judge(act, driver.play(act.story)) for act in scenario.acts)
-        except Broken as error:
+            for act in scenario.acts:
+                acts.append(judge(act, driver.play(act.story)))
+        except (Broken, OSError) as error:
             stopped, reason = Verdict.BROKEN, str(error)
         seconds = time.monotonic() - started
         taps |= {tap.interface.end: (tap.seen, tap.dropped) for tap in net.capture.taps}

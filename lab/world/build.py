@@ -64,7 +64,10 @@ def build(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Built]:
         if not node.sends_ptb:
             silence(sandbox, name)
     await_links(plan, built)
-    sandbox.hosts(hosts_file(plan))
+    try:
+        sandbox.hosts(hosts_file(plan))
+    except OSError as error:
+        raise Broken(f"cannot lay the lab's names over /etc/hosts: {error.strerror}") from error
     return built
 
 

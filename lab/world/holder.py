@@ -215,6 +215,7 @@ class Holder:
         dup = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)]
         # Python ignores these two, and a program would inherit that; SIGINT is for the lab to deliver.
         defaults = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)
+        os.environ["PATH"] = env.get("PATH", os.defpath)  # where posix_spawnp() looks, whatever the program's own is
         pid = os.posix_spawnp(argv[0], argv, env, file_actions=dup, setsid=True, setsigdef=defaults)
         told, tell = os.pipe2(os.O_CLOEXEC)
         self.running[pid] = tell

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from errno import ENOENT
 from typing import IO
 
 from lab.world.sandbox import Sandbox
@@ -52,7 +51,7 @@ class Process:
             except OSError as error:
                 for fd in ours:
                     os.close(fd)
-                raise why_not(self.args[0], error) from None
+                raise type(error)(error.errno, error.strerror, self.args[0]) from None
         self.stdin = None if mine_in is None else open(mine_in, "w")  # noqa: SIM115 - ours until the process ends
         self.stdout = None if mine_out is None else open(mine_out)  # noqa: SIM115
         self.stderr = None if mine_err is None else open(mine_err)  # noqa: SIM115
@@ -131,14 +130,6 @@ class Process:
         self.close()
         self.kill()
         self.wait()
-
-
-def why_not(program: str, error: OSError) -> OSError:
-    """What to raise for a program that cannot be run: one that is nowhere is missing, though a folder of PATH be closed to us."""
-    folders = [""] if "/" in program else os.environ.get("PATH", os.defpath).split(":")
-    if isinstance(error, PermissionError) and not any(os.path.lexists(os.path.join(folder, program)) for folder in folders):
-        return FileNotFoundError(ENOENT, os.strerror(ENOENT), program)
-    return type(error)(error.errno, error.strerror, program)
 
 
 def ready(ends: Mapping[int, int], timeout: float | None) -> list[int]:

@@ -55,6 +55,15 @@ def test_a_program_that_cannot_be_run(client: Node, program: str) -> None:
     assert client.run(["true"]).returncode == 0
 
 
+def test_a_program_is_looked_for_in_the_path_that_it_gets(client: Node, tmp_path: Path) -> None:
+    program = tmp_path / "only-here"
+    program.write_text("#!/bin/sh\necho found\n")
+    program.chmod(0o755)
+    assert client.run(["only-here"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}).stdout == "found\n"
+    with pytest.raises((FileNotFoundError, PermissionError)):
+        client.run(["only-here"])
+
+
 def test_after_timeout_the_program_is_killed(net: Net) -> None:
     began = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
