@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from lab.model.packet import Packet
+from lab.model.wire import decode
 from lab.theory.plan import Interface
 from lab.world.errors import Broken
 from lab.world.sandbox import Sandbox
@@ -40,6 +42,11 @@ class TappedFrame:
     sent: bool
     octets: bytes
     length: int
+
+    @property
+    def packet(self) -> Packet | None:
+        """The IP packet in it, decoded; None where there is none."""
+        return decode(self.octets)
 
 
 class Tap:
