@@ -1,9 +1,10 @@
-"""For all tests: the `tools` marker, a PATH on which an ordinary user finds ip and nft, and Hypothesis without a clock."""
+"""For all tests: the `tools` marker, a PATH on which an ordinary user finds ip and nft, Ctrl-C, and Hypothesis without a clock."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
@@ -14,8 +15,13 @@ settings.load_profile("pmtulab")
 
 
 def pytest_configure() -> None:
-    """An ordinary user's PATH lacks the directories that ip, nft and tcpdump live in."""
+    """An ordinary user's PATH lacks the directories that ip, nft and tcpdump live in.
+
+    What a shell starts in the background ignores Ctrl-C, and hands that on: the programs that we send it to are to hear it.
+    """
     os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
