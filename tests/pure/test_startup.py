@@ -1,0 +1,30 @@
+"""What is loaded when: start-up counts, and pyroute2 alone takes as long as all the rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "lab.world.net"}
+
+
+def loaded(program: str, *arguments: str) -> set[str]:
+    """Which of HEAVY a Python program has loaded by its end."""
+    ending = f"import atexit, sys; atexit.register(lambda: sys.stderr.write(' '.join({HEAVY} & set(sys.modules))))\n"
+    run = subprocess.run([sys.executable, "-c", ending + program, *arguments], capture_output=True, text=True, check=True)
+    return set(run.stderr.split())
+
+
+def test_the_lab_itself_loads_nothing_heavy() -> None:
+    assert loaded("import lab") == set()
+
+
+@pytest.mark.parametrize(("arguments", "needs"), [("--help", set()), ("show 576-router", set()), ("list", {"rich"})])
+def test_a_command_that_builds_nothing_loads_no_netlink(arguments: str, needs: set[str]) -> None:
+    assert loaded("from lab.cli import main; main()", *arguments.split()) <= needs
+
+
+def test_the_instrument_sees_what_is_loaded() -> None:
+    assert loaded("import pyroute2") >= {"pyroute2", "asyncio"}
