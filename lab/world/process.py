@@ -52,9 +52,10 @@ class Process:
                 for fd in ours:
                     os.close(fd)
                 raise type(error)(error.errno, error.strerror, self.args[0]) from None
-        self.stdin = None if mine_in is None else open(mine_in, "w")  # noqa: SIM115 - ours until the process ends
-        self.stdout = None if mine_out is None else open(mine_out)  # noqa: SIM115
-        self.stderr = None if mine_err is None else open(mine_err)  # noqa: SIM115
+        # Files of ours until the process ends: no `with` could hold them.
+        self.stdin = None if mine_in is None else open(mine_in, "w")  # noqa: SIM115 - see above
+        self.stdout = None if mine_out is None else open(mine_out)  # noqa: SIM115 - see above
+        self.stderr = None if mine_err is None else open(mine_err)  # noqa: SIM115 - see above
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal, or None while it runs."""

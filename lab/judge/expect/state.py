@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.judge.expect.base import Expectation, Seen, either, joined, listed, nothing
-from lab.judge.observation import Observation, Outcome
+from lab.judge.observation import Observation, TcpState
 from lab.model.flow import Tcp
 from lab.model.rfc import Citation, Kernel, Rfc
 from lab.model.topology import Family
@@ -37,7 +37,7 @@ class Mss(Expectation):
         return either(family, Rfc(1191, "6.4"), Rfc(8201, "5.4"))
 
     def see(self, observation: Observation) -> Seen:
-        states = [o.sender for o in transfers(observation, self.at) if o.sender]
+        states = sender_states(observation, self.at)
         if not states:
             return nothing(f"TCP transfer from {self.at}")
         return Seen(states[-1].mss == self.mss, f"tcpi_snd_mss {states[-1].mss}")
@@ -57,7 +57,7 @@ class TcpPathMtu(Expectation):
         return Kernel("tcp_sync_mss", "net/ipv4/tcp_output.c")
 
     def see(self, observation: Observation) -> Seen:
-        states = [o.sender for o in transfers(observation, self.at) if o.sender]
+        states = sender_states(observation, self.at)
         if not states:
             return nothing(f"TCP transfer from {self.at}")
         return Seen(states[-1].pmtu == self.mtu, f"tcpi_pmtu {states[-1].pmtu}")
@@ -96,7 +96,7 @@ class SsthreshUncut(Expectation):
         return either(family, Rfc(1191, "6.4"), Rfc(8201, "5.4"))
 
     def see(self, observation: Observation) -> Seen:
-        states = [o.sender for o in transfers(observation, self.at) if o.sender]
+        states = sender_states(observation, self.at)
         if not states:
             return nothing(f"TCP transfer from {self.at}")
         # Slow start may also end by HyStart, which takes any jitter of the RTT for a queue. It counts the window at which it did
@@ -129,6 +129,6 @@ class Counts(Expectation):
         return Seen(tuple(seen) == self.counters, joined(f"{name} +{by}" for name, by in seen))
 
 
-def transfers(observation: Observation, at: str) -> list[Outcome]:
-    """Outcomes of the TCP flows that `at` sends."""
-    return [o for o in observation.outcomes if isinstance(o.flow, Tcp) and o.flow.source == at]
+def sender_states(observation: Observation, at: str) -> list[TcpState]:
+    """The state of the TCP flows that `at` sends, after each Send of this act."""
+    return [o.sender for o in observation.outcomes if isinstance(o.flow, Tcp) and o.flow.source == at and o.sender]
