@@ -193,13 +193,17 @@ def list_command() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    scenarios = tuple(catalogue())
     table = Table(box=None, pad_edge=False)
-    for column in ("scenario", "acts", "claims", "what it shows"):
-        table.add_column(column, justify="right" if column in ("acts", "claims") else "left")
-    for scenario in catalogue():
+    table.add_column("scenario", no_wrap=True, min_width=max(len(scenario.name) for scenario in scenarios))
+    for column in ("acts", "claims"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
+    table.add_column("what it shows", no_wrap=True, overflow="ellipsis")
+    for scenario in scenarios:
         claims = sum(len(act.expect) for act in scenario.acts)
         table.add_row(scenario.name, str(len(scenario.acts)), str(claims), scenario.title)
-    Console().print(table)
+    # A pipe has no width: nothing is cut off for whoever searches in it.
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 @cli.command("show")

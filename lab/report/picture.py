@@ -4,6 +4,8 @@
 
 A chain is one line. Anything else is its spine, from the first host to the host farthest from it, and then branches, each of them
 joined to a node that is drawn already. Where the ends of a link differ, each MTU stands on its own side: ──1500/1400──.
+
+A picture that is written for a sweep has a letter where its cases differ: client ──1500── r1 ──m── server.
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ import re
 from lab.model.topology import Link, Topology
 from lab.theory.plan import Plan
 
-Drawn = tuple[str, int, int, str]
+Mtu = int | str
+"""An MTU in a picture: a number, or the letter that stands for it."""
+
+Drawn = tuple[str, Mtu, Mtu, str]
 """A link as pictures show it: a, the MTU at a's end, the MTU at b's end, b; of the two names, a is the lesser."""
 
 _NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_LINK = re.compile(rf"(?<![\w─-])({_NAME}) ─+(\d+)(?:/(\d+))?─+ (?=({_NAME})(?![\w─-]))")
+_MTU = r"\d+|[a-z]"
+_LINK = re.compile(rf"(?<![\w─-])({_NAME}) ─+({_MTU})(?:/({_MTU}))?─+ (?=({_NAME})(?![\w─-]))")
 
 
 def picture(topology: Topology) -> str:
@@ -55,7 +61,18 @@ def addresses_line(plan: Plan, line: str) -> str:
 def read_picture(text: str) -> set[Drawn]:
     """The links that the pictures in `text` show, wherever they stand in it."""
     found = _LINK.finditer(text)
-    return {_drawn(a, int(mtu_a), int(mtu_b or mtu_a), b) for a, mtu_a, mtu_b, b in (m.groups() for m in found)}
+    return {_drawn(a, _mtu(mtu_a), _mtu(mtu_b or mtu_a), b) for a, mtu_a, mtu_b, b in (m.groups() for m in found)}
+
+
+def shows(drawn: set[Drawn], topology: Topology) -> bool:
+    """Whether a picture that was read is one of this topology: the same links, each letter standing for one MTU throughout."""
+    wanted = {(a, b): (mtu_a, mtu_b) for a, mtu_a, mtu_b, b in drawn}
+    built = {(a, b): (mtu_a, mtu_b) for a, mtu_a, mtu_b, b in drawn_links(topology)}
+    if wanted.keys() != built.keys():
+        return False
+    letters: dict[Mtu, Mtu] = {}
+    pairs = (pair for ends, mtus in wanted.items() for pair in zip(mtus, built[ends], strict=True))
+    return all((letters.setdefault(mtu, real) if isinstance(mtu, str) else mtu) == real for mtu, real in pairs)
 
 
 def drawn_links(topology: Topology) -> set[Drawn]:
@@ -63,7 +80,11 @@ def drawn_links(topology: Topology) -> set[Drawn]:
     return {_drawn(link.a, *link.mtus, link.b) for link in topology.links}
 
 
-def _drawn(a: str, mtu_a: int, mtu_b: int, b: str) -> Drawn:
+def _mtu(text: str) -> Mtu:
+    return int(text) if text.isdigit() else text
+
+
+def _drawn(a: str, mtu_a: Mtu, mtu_b: Mtu, b: str) -> Drawn:
     return (a, mtu_a, mtu_b, b) if a <= b else (b, mtu_b, mtu_a, a)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 import topologies.shapes
 from lab.model.topology import IPV4, IPV6, Host, Link, Router, Topology
-from lab.report.picture import addresses_line, drawn_links, picture, read_picture
+from lab.report.picture import addresses_line, drawn_links, picture, read_picture, shows
 from lab.theory.plan import plan
 from tests.golden_files import check
 from tests.strategies import topologies as any_topology
@@ -115,3 +115,11 @@ def test_docstrings_of_the_shapes_are_true(shape: str, topology: Topology) -> No
     docstring = getattr(topologies.shapes, shape).__doc__
     assert read_picture(docstring) == drawn_links(topology)
     assert all(line in docstring for line in picture(topology).splitlines())
+
+
+def test_a_letter_stands_for_one_mtu_throughout() -> None:
+    drawn = read_picture("client ──1500── r1 ──m── r2 ──m── server")
+    assert shows(drawn, chain("client", "r1", "r2", "server", mtus=(1500, 576, 576)))
+    assert not shows(drawn, chain("client", "r1", "r2", "server", mtus=(1500, 576, 577)))
+    assert not shows(drawn, chain("client", "r1", "r2", "server", mtus=(1400, 576, 576)))
+    assert not shows(drawn, chain("client", "r1", "server", mtus=(1500, 576)))
