@@ -209,7 +209,8 @@ def contradiction(expectation: Expectation, of: list[Prediction], source: str, t
         case Unanswered(send):
             return "delivery" if of[send - 1].delivered or of[send - 1].ptbs else None
         case RefusedHere(send):
-            return "success" if not of[send - 1].ptbs else None
+            # Who shrinks when refused is delivered in the end, and told of the path on the way; who does not is neither.
+            return "success" if of[send - 1].delivered and not of[send - 1].ptbs else None
         case Delivered(_, _, send):
             return None if of[send - 1].delivered else "none"
     return None
