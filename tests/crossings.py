@@ -89,7 +89,7 @@ class Crossings:
 
     def sent(self, flow: Flow, octets: int, **rest: object) -> None:
         """An Outcome that ends now, and began with the act."""
-        self.events.append(Outcome(flow, octets, START, self.tick(), **rest))  # type: ignore[arg-type]
+        self.events.append(Outcome(flow, octets, START, self.tick(), **rest))  # type: ignore[arg-type]  # one field a keyword, as the test names it
 
     def exception(self, mtu: int, *, locked: bool = False) -> tuple[RouteException, ...]:
         return (RouteException("client", self.address("server"), mtu, locked, 599.98),)

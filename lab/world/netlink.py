@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 from collections.abc import Iterable, Iterator
 from socket import socket
 from typing import Any
@@ -54,12 +55,13 @@ class Message:
 
 
 class Netlink:
-    """A netlink socket in some node."""
+    """A netlink socket in some node. Any thread may use it: a request and its answers are one turn."""
 
     def __init__(self, sock: socket, where: str) -> None:
         self.where = where
         self.socket = sock
         self._sequence = 0
+        self._turn = threading.Lock()
         sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
 
@@ -77,6 +79,10 @@ class Netlink:
             self._do_batch(batch)
 
     def _do_batch(self, batch: list[Message]) -> None:
+        with self._turn:
+            self._take_turn(batch)
+
+    def _take_turn(self, batch: list[Message]) -> None:
         # Only the last asks for an acknowledgement: the kernel works in order, and reports what it refuses in any case.
         first = self._sequence + 1
         last = first
@@ -113,6 +119,10 @@ class Netlink:
 
     def ask_raw(self, message: Message) -> list[bytes]:
         """The same, each answer whole and as it came."""
+        with self._turn:
+            return self._answers(message)
+
+    def _answers(self, message: Message) -> list[bytes]:
         self._sequence += 1
         struct.pack_into("=I", message.octets, 8, self._sequence)
         (flags,) = struct.unpack_from("=H", message.octets, 6)

@@ -31,6 +31,7 @@ LARGEST_FRAME = 1 << 17  # a super-packet of 64 KiB, and room
 ROOM = 64 << 20  # what a tap may hold, where we may ask for it: struct sk_buff and all, about 2 KiB a full-sized frame
 REST = 0.01  # seconds that the collecting thread lets frames gather: waking for each would slow what is measured
 CLOSERS = 32
+CLOCK_WITHIN = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,15 @@ class Capture:
         by_node: dict[str, list[Interface]] = {}
         for interface in interfaces:
             by_node.setdefault(interface.node, []).append(interface)
-        for node, its in by_node.items():
-            # Protocol 0: the socket hears nothing until it is bound to its interface.
-            sockets = sandbox.open_sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
-            self.taps += [Tap(sock, interface) for sock, interface in zip(sockets, its, strict=True)]
-        if self.taps:
-            prove_clock(sandbox, self.taps[0].interface.node)
+        with contextlib.ExitStack() as undo:
+            for node, its in by_node.items():
+                # Protocol 0: the socket hears nothing until it is bound to its interface.
+                sockets = sandbox.open_sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
+                for sock, interface in zip(sockets, its, strict=True):
+                    self.taps.append(Tap(undo.enter_context(sock), interface))
+            if self.taps:
+                prove_clock(sandbox, self.taps[0].interface.node)
+            undo.pop_all()
         self._by_fd = {tap.socket.fileno(): tap for tap in self.taps}
         self._buffer = bytearray(LARGEST_FRAME)
         self._frames: list[TappedFrame] = []
@@ -152,12 +156,12 @@ def prove_clock(sandbox: Sandbox, node: str) -> None:
 
     The first socket that asks for timestamps only schedules the switch (net_enable_timestamp()); until it is thrown, a frame gets
     the time of recvmsg() and frames of different taps come out of order. So send a datagram over lo, look at the clock, and only
-    then read: a stamp from before the look is a true one. Raises Broken where none comes within a second.
+    then read: a stamp from before the look is a true one. Raises Broken where none comes within CLOCK_WITHIN.
     """
     with sandbox.open_socket(node, socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1)
         sock.bind(("127.0.0.1", 0))
-        until = time.monotonic() + 1
+        until = time.monotonic() + CLOCK_WITHIN
         while time.monotonic() < until:
             sock.sendto(b"", sock.getsockname())
             looked = time.time_ns()

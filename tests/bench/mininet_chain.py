@@ -23,7 +23,7 @@ CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-class LinuxRouter(Node):  # type: ignore[misc]
+class LinuxRouter(Node):  # type: ignore[misc]  # Mininet is untyped
     """A node that forwards."""
 
     def config(self, **params: Any) -> None:

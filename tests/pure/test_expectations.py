@@ -82,7 +82,7 @@ def test_no_number_in_a_claim_is_idle(row: Row) -> None:
 def test_a_claim_says_all_that_it_states(row: Row) -> None:
     """Two claims that differ read differently; only Delivered leaves out which Send it is about."""
     alike = [other for other in mistaken(row.claim) if other.claim() == row.claim.claim()]
-    assert [other for other in alike if not isinstance(other, expect.Delivered) or other.send == row.claim.send] == []  # type: ignore[attr-defined]
+    assert [other for other in alike if not isinstance(other, expect.Delivered) or other.send == row.claim.send] == []  # type: ignore[attr-defined]  # only Delivered has it
 
 
 @EACH

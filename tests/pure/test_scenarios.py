@@ -138,7 +138,7 @@ def test_expectations_name_nodes_links_and_sends_that_there_are(scenario: Scenar
     nodes = {node.name for node in scenario.topology.nodes}
     linked = [{link.a, link.b} for link in scenario.topology.links]
     for act, expectation in expectations(scenario):
-        stated = {one.name: getattr(expectation, one.name) for one in fields(expectation)}  # type: ignore[arg-type]
+        stated = {one.name: getattr(expectation, one.name) for one in fields(expectation)}  # type: ignore[arg-type]  # every expectation is a dataclass
         assert {name for key in stated.keys() - {"counters"} for name in strings(stated[key])} <= nodes, expectation
         assert stated.get("send", 1) in range(1, len(sends(act)) + 1), expectation
         assert "between" not in stated or set(stated["between"]) in linked, expectation

@@ -12,9 +12,8 @@ from lab.judge.observation import Observation, QueuedError, RouteException
 from lab.model.flow import Echo
 from lab.model.rfc import Citation, Kernel, Rfc
 from lab.model.topology import IPV4, Family
+from lab.theory.linux import MTU_EXPIRES
 
-MTU_EXPIRES = 600
-"""net.ipv4.route.mtu_expires and net.ipv6.route.mtu_expires, in seconds: the longest that an exception may live."""
 FRAGMENTATION_NEEDED = {"ICMP": (3, 4), "ICMP6": (2, 0), "LOCAL": (0, 0)}
 """Type and code that come with EMSGSIZE, by origin."""
 
