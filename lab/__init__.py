@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lab.model.topology import Topology
+    from lab.world.build import Builder
     from lab.world.net import Net
 
 __all__ = ["open"]
 
 
-def open(topology: Topology, *, taps: bool = True) -> Net:
+def open(topology: Topology, *, taps: bool = True, builder: Builder = "netlink") -> Net:
     """Builds a network that runs, and that ends with the `with` block. See `lab.world.net.Net`.
 
     Raises BadTopology (all problems at once, nothing built), Forbidden where this machine does not allow namespaces, Broken where
@@ -29,4 +30,4 @@ def open(topology: Topology, *, taps: bool = True) -> Net:
     """
     from lab.world.net import Net
 
-    return Net(topology, taps=taps)
+    return Net(topology, taps=taps, builder=builder)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from lab.find import NoScenario, catalogue, find
 from lab.judge.result import Result
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
+
+if TYPE_CHECKING:
+    from lab.run import Builder
 
 ALL_PASS, CLAIM_FAILED, BAD_INPUT, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 125, 130
 """Exit codes; 125 is what `git bisect run` takes for "cannot tell"."""
@@ -45,7 +49,14 @@ def cli() -> None:
 )
 @click.option("--format", "form", type=click.Choice(["ktap", "junit", "json"]), help="Print this instead of the report.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Run N scenarios at a time.")
-def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int) -> None:
+@click.option(
+    "--builder",
+    type=click.Choice(["netlink", "mininet"]),
+    default="netlink",
+    show_default=True,
+    help="What makes nodes and links: pmtulab itself, or Mininet.",
+)
+def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder) -> None:
     """Run scenarios and judge them. NAME is a scenario's name, the path of a scenario file, or `all`.
 
     \b
@@ -56,7 +67,7 @@ def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int) 
     prepare_folders(scenarios, out)
     results = []
     many = len(scenarios) > 1
-    for number, result in enumerate(run_all(scenarios, out, jobs), 1):
+    for number, result in enumerate(run_all(scenarios, out, jobs, builder), 1):
         results.append(result)
         if not form:
             say(result, out, number if many else None, len(scenarios))
@@ -96,10 +107,10 @@ def prepare_folders(names: Iterable[str], out: Path) -> None:
             raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
 
 
-def run_all(scenarios: Mapping[str, str], out: Path, jobs: int) -> Iterator[Result]:
+def run_all(scenarios: Mapping[str, str], out: Path, jobs: int, builder: Builder) -> Iterator[Result]:
     """Runs them, `jobs` at a time, each result as soon as it is there."""
     if jobs == 1 or len(scenarios) == 1:
-        yield from (run_one(source, name, out) for name, source in scenarios.items())
+        yield from (run_one(source, name, out, builder) for name, source in scenarios.items())
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -107,7 +118,7 @@ def run_all(scenarios: Mapping[str, str], out: Path, jobs: int) -> Iterator[Resu
     # Spawned, not forked: a worker shares nothing with us that a thread may hold at the moment of the fork.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(scenarios)), spawn, stay_with_parent) as pool:
-        waiting = [pool.submit(run_one, source, name, out) for name, source in scenarios.items()]
+        waiting = [pool.submit(run_one, source, name, out, builder) for name, source in scenarios.items()]
         try:
             for done in as_completed(waiting):
                 yield done.result()
@@ -132,13 +143,13 @@ def end_with_parent() -> None:
     os._exit(CANNOT_RUN)
 
 
-def run_one(source: str, name: str, out: Path) -> Result:
+def run_one(source: str, name: str, out: Path, builder: Builder) -> Result:
     """Runs one scenario, found again by its source, as it may be another process that asked for it; and keeps its evidence."""
     from lab.evidence import keep
     from lab.run import run
 
     scenario = next(scenario for scenario in find(source) if scenario.name == name)
-    done = run(scenario)
+    done = run(scenario, builder)
     keep(done, out / scenario.name)
     # Between processes a user's own kind of expectation could not pass; and it has been judged.
     return replace(done.result, scenario=replace(scenario, acts=()))

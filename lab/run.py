@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from lab.judge.convergence import converge
 from lab.judge.observation import Observation
 from lab.judge.result import ActResult, Result
 from lab.judge.scenario import Act, Scenario
+from lab.judge.traits import TRAITS, Probed
 from lab.judge.verdict import Verdict
 from lab.theory.plan import plan
+from lab.world.build import Builder
 from lab.world.drive import Driver
-from lab.world.errors import Broken, Forbidden
+from lab.world.errors import Broken, Forbidden, Lacking
+from lab.world.features import require
 from lab.world.net import Net
 
-__all__ = ["Broken", "Forbidden", "Run", "run"]
+__all__ = ["Broken", "Builder", "Forbidden", "Run", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,8 @@ class Run:
     taps: Mapping[str, tuple[int, int]]
 
 
-def run(scenario: Scenario) -> Run:
-    """Runs one scenario. Raises BadTopology and Forbidden.
+def run(scenario: Scenario, builder: Builder = "netlink") -> Run:
+    """Runs one scenario, in a network that `builder` makes. Raises BadTopology and Forbidden.
 
     What breaks later, in the lab or by a refusal of the kernel, is in the result, beside what was found until then.
     """
@@ -38,14 +42,17 @@ def run(scenario: Scenario) -> Run:
     taps: dict[str, tuple[int, int]] = {}
     stopped, reason = None, ""
     try:
-        net = Net(planned)
+        net = Net(planned, builder=builder)
     except (Broken, OSError) as error:
         return Run(Result(scenario, (), time.monotonic() - started, Verdict.BROKEN, str(error)), taps)
     with net:
-        driver = Driver(net)
         try:
+            require(net, scenario.needs)
+            driver = Driver(net, {name: probe(name).holds for name in scenario.traits})
             for act in scenario.acts:
                 acts.append(judge(act, driver.play(act.story)))
+        except Lacking as error:
+            stopped, reason = Verdict.SKIP, str(error)
         except (Broken, OSError) as error:
             stopped, reason = Verdict.BROKEN, str(error)
         seconds = time.monotonic() - started
@@ -56,5 +63,21 @@ def run(scenario: Scenario) -> Run:
 def judge(act: Act, observation: Observation) -> ActResult:
     """Every expectation is judged: the first failure does not hide the rest."""
     findings = tuple(expectation.judge(observation) for expectation in act.expect)
-    flows = dict.fromkeys(outcome.flow for outcome in observation.outcomes)
-    return ActResult(act.title, observation, findings, tuple(converge(observation, flow) for flow in flows))
+    # Flows of one protocol between the same nodes are told together, as their packets are.
+    flows = {(type(o.flow), o.flow.source, o.flow.to, o.flow.family): o.flow for o in reversed(observation.outcomes)}
+    return ActResult(act.title, observation, findings, tuple(converge(observation, flow) for flow in reversed(flows.values())))
+
+
+@cache
+def probe(name: str) -> Probed:
+    """Tries one of TRAITS on this kernel; once a process.
+
+    Raises Forbidden, Lacking, and Broken where what is seen is neither what the trait says nor what its absence does.
+    """
+    trait = TRAITS[name]
+    with Net(trait.topology) as net:
+        observation = Driver(net).play(trait.story)
+    yes, no = trait.yes.see(observation), trait.no.see(observation)
+    if yes.holds == no.holds:
+        raise Broken(f"trait {name} cannot be told: {yes.words}; {no.words}")
+    return Probed(trait, yes.holds, yes.words if yes.holds else no.words)

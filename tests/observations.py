@@ -90,7 +90,8 @@ class Tape:
         self.time += MICROSECOND
 
     def observation(self, counters: dict[str, dict[str, int]] | None = None) -> Observation:
-        return Observation(self.plan, tuple(self.frames), tuple(self.events), counters or {})
+        held = self.events[-1].exceptions if self.events else ()
+        return Observation(self.plan, tuple(self.frames), tuple(self.events), counters or {}, exceptions=held)
 
 
 def icmp(family: Family) -> Protocol:
@@ -280,6 +281,16 @@ def inside(send: int, field: str, **changes: Any) -> Change:
         assert held
         new = tuple(replace(one, **changes) for one in held) if isinstance(held, tuple) else replace(held, **changes)
         return outcome(send, **{field: new})(observation)
+
+    return change
+
+
+def holding(**changes: Any) -> Change:
+    """The exceptions that are held in the end, changed."""
+
+    def change(observation: Observation) -> Observation:
+        assert observation.exceptions
+        return replace(observation, exceptions=tuple(replace(one, **changes) for one in observation.exceptions))
 
     return change
 

@@ -10,10 +10,13 @@ from lab.judge.expect import (
     Delivered,
     ErrorQueued,
     Mss,
+    MssWithin,
     NothingLearned,
     NoTimeout,
     PathMtu,
+    PathMtuAnnounced,
     RefusedHere,
+    Retransmissions,
     SocketMtu,
     SsthreshUncut,
     TcpPathMtu,
@@ -27,12 +30,14 @@ from tests.observations import (
     changed,
     counted,
     extra,
+    holding,
     inside,
     outcome,
     where,
     without,
 )
 from tests.scenes import (
+    ANNOUNCED,
     ARRIVED,
     ARRIVED6,
     CUT,
@@ -57,25 +62,30 @@ ROWS = (
         PathMtu(576, at="client", to="server"),
         REFUSED,
         {
-            "one octet more": inside(3, "exceptions", mtu=577),
-            "locked": inside(3, "exceptions", locked=True),
-            "expired": inside(3, "exceptions", expires=0.0),
-            "for longer than may be": inside(3, "exceptions", expires=601.0),
-            "for r1": inside(3, "exceptions", to="10.0.0.2"),
-            "at r1": inside(3, "exceptions", node="r1"),
-            "another besides": outcome(3, exceptions=(HELD, replace(HELD, mtu=1400))),
-            "forgotten at the end": outcome(3, exceptions=()),
+            "one octet more": holding(mtu=577),
+            "locked": holding(locked=True),
+            "expired": holding(expires=0.0),
+            "for longer than may be": holding(expires=601.0),
+            "for r1": holding(to="10.0.0.2"),
+            "at r1": holding(node="r1"),
+            "another besides": lambda o: replace(o, exceptions=(HELD, replace(HELD, mtu=1400))),
+            "forgotten at the end": lambda o: replace(o, exceptions=()),
         },
     ),
-    Row(PathMtu(576, at="client", to="server", locked=True), LOCKED, {"not locked": inside(3, "exceptions", locked=False)}),
+    Row(PathMtu(576, at="client", to="server", locked=True), LOCKED, {"not locked": holding(locked=False)}),
+    Row(
+        PathMtu(576, at="client", to="10.0.2.2"),
+        REFUSED,
+        {"for another": holding(to="10.0.1.2")},
+        also=(PathMtu(576, "client", "server"),),
+    ),
     Row(
         NothingLearned(at="client", to="server"),
         CUT,
         {
-            "a path MTU": outcome(1, exceptions=(HELD,)),
+            "a path MTU": lambda o: replace(o, exceptions=(HELD,)),
             "no packet leaves": without(where("client:r1", sent=True)),
             "packets go elsewhere": changed(where("client:r1", sent=True), destination="10.0.0.2"),
-            "no Send of it": lambda o: replace(o, events=()),
         },
     ),
     Row(
@@ -207,13 +217,40 @@ ROWS = (
         Counts(at="r1", counters=(("Ip.FragOKs", 1), ("Ip.FragCreates", 3))),
         CUT,
         {"one more": counted("r1", Ip_FragOKs=2), "one less": counted("r1", Ip_FragCreates=2)},
+        also=(Counts("r1", (("Ip.FragOKs", 1), ("Ip.FragCreates", 3)), or_more=True),),
+    ),
+    Row(
+        Counts(at="r1", counters=(("Ip.FragCreates", 3),), or_more=True),
+        CUT,
+        {"one less": counted("r1", Ip_FragCreates=2)},
+        also=(
+            *(Counts("r1", (("Ip.FragCreates", number),), or_more=True) for number in (2, -5)),
+            Counts("r1", (("Ip.FragCreates", 3),)),
+        ),
+    ),
+    Row(
+        Retransmissions(2, at="client"),
+        TCP,
+        {"one more": inside(1, "sender", total_retrans=3), "no state": outcome(1, sender=None)},
+    ),
+    Row(
+        MssWithin(524, 524, at="client"),
+        TCP,
+        {"one more": inside(1, "sender", mss=525), "one less": inside(1, "sender", mss=523), "no state": outcome(1, sender=None)},
+        also=tuple(MssWithin(low, high, "client") for low, high in ((523, 524), (516, 524), (524, 525), (524, 532))),
+    ),
+    Row(
+        PathMtuAnnounced(1280, send=2),
+        ANNOUNCED,
+        {"one more": outcome(2, announced=1281), "none": outcome(2, announced=None)},
     ),
     Row(
         Counts(at="r1", counters=(("Ip.FragFails", 0),)),
         CUT,
         {"one": counted("r1", Ip_FragFails=1)},
         also=tuple(
-            Counts(at, ((name, 0),))
+            Counts(at, ((name, 0),), or_more)
+            for or_more in (False, True)
             for at in ("r1", "server")
             for name in ("Ip.FragFails", "client", "r1", "r2", "server", "nobody")
         ),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from errno import EMSGSIZE
 from typing import Any
 
 from lab.judge.expect import Expectation
-from lab.judge.observation import Observation, QueuedError, RouteException
+from lab.judge.observation import Observation, QueuedError, Ran, RouteException
 from lab.model.flow import DO, DONT, WANT, Echo, Tcp, Udp
 from lab.model.packet import Protocol
 from lab.model.topology import IPV4, IPV6
 from tests.observations import (
     MTUS,
+    START,
     Change,
     counted,
     datagrams,
     fragmented,
+    holding,
     inside,
+    outcome,
     transfer,
     vanished,
     where,
@@ -31,9 +34,31 @@ TCP, TCP6 = (transfer(Tcp("client", "server", family=family), *MTUS[family]) for
 CUT = fragmented(Udp("client", "server", DONT), "r1", ((572, 0), (572, 552), (396, 1104)), *MTUS[IPV4])
 CUT6 = fragmented(Udp("client", "server", WANT, IPV6), "client", ((1280, 0), (276, 1232)), *MTUS[IPV6])
 HOLE, HOLE6 = vanished(UDP, *MTUS[IPV4]), vanished(UDP6, *MTUS[IPV6])
-LOCKED = inside(3, "exceptions", locked=True)(REFUSED)
+LOCKED = holding(locked=True)(REFUSED)
 HYSTART = counted("client", TcpExt_TCPHystartDelayCwnd=12)(inside(1, "sender", ssthresh=12)(TCP))
-SCENES = (REFUSED, REFUSED6, PING, PING6, DESCENTS, TCP, TCP6, CUT, CUT6, HOLE, HOLE6, LOCKED, HYSTART)
+PINGED = Ran("client", "ping -c1 server", START, START + 2_000_000_000, 1, "1 packets transmitted", "message too long,\n mtu=576")
+TOOLS = replace(REFUSED, events=(*REFUSED.events, PINGED, replace(PINGED, status=0, out="", err="pmtu 576")))
+ANNOUNCED = outcome(2, announced=1280)(REFUSED6)
+MODERN, OLD = (replace(REFUSED, traits={"modern": modern}) for modern in (True, False))
+SCENES = (
+    REFUSED,
+    REFUSED6,
+    PING,
+    PING6,
+    DESCENTS,
+    TCP,
+    TCP6,
+    CUT,
+    CUT6,
+    HOLE,
+    HOLE6,
+    LOCKED,
+    HYSTART,
+    TOOLS,
+    ANNOUNCED,
+    MODERN,
+    OLD,
+)
 
 LEFT, CAME = where("client:r1", sent=True, octets=1500), where("r1:client", sent=False, octets=1500)
 PTB, HEARD = where("r1:client", sent=True, ptb=True), where("client:r1", sent=False, ptb=True)

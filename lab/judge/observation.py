@@ -85,7 +85,7 @@ class Outcome:
     `errno` is what send() gave, None where it succeeded. `errors` is what its error queue held. `delivered` is how many octets of
     payload the receiver's application got, `intact` whether they were the ones sent. `mtu` is IP_MTU (IPV6_MTU) at the sender's
     socket afterwards, None where it could not be read. `sender` and `receiver` are TCP's state, None for other flows.
-    `exceptions` are the sender's after this Send.
+    `exceptions` are the sender's after this Send. `announced` is the path MTU that came with IPV6_RECVPATHMTU, None where none did.
     """
 
     flow: Flow
@@ -100,6 +100,7 @@ class Outcome:
     sender: TcpState | None = None
     receiver: TcpState | None = None
     exceptions: tuple[RouteException, ...] = ()
+    announced: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +111,53 @@ class Flushed:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What else was done, at node `at` (None: to no one node), in words: a setting changed, a PTB forged."""
+
+    time: int
+    at: str | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A program was run to its end: its exit status, and all that it printed. `status` is None where its time ran out."""
+
+    at: str | None
+    command: str
+    started: int
+    ended: int
+    status: int | None
+    out: str
+    err: str
+
+
+Event = Outcome | Flushed | Done | Ran
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """One act, seen. `counters` holds, by node, each SNMP counter that moved and by how much ("Ip.FragCreates": 3)."""
+    """One act, seen. `counters` holds, by node, each SNMP counter that moved and by how much ("Ip.FragCreates": 3).
+
+    `exceptions` are those of every node at the end. `addresses` has the owner of each address that the plan does not know, as the
+    story has given it. `traits` says of each trait that the scenario asks for whether this kernel has it.
+    """
 
     plan: Plan
     frames: tuple[Frame, ...] = ()
-    events: tuple[Outcome | Flushed, ...] = ()
+    events: tuple[Event, ...] = ()
     counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    exceptions: tuple[RouteException, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    traits: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         return tuple(e for e in self.events if isinstance(e, Outcome))
+
+    @property
+    def ran(self) -> tuple[Ran, ...]:
+        return tuple(e for e in self.events if isinstance(e, Ran))
 
     @property
     def routers(self) -> tuple[str, ...]:
@@ -128,7 +165,7 @@ class Observation:
 
     def owner(self, address: str) -> str | None:
         """The node that has this address, or None."""
-        return self.plan.owner(read_address(address))
+        return self.plan.owner(read_address(address)) or self.addresses.get(address)
 
     def sent_by(self, node: str, towards: str | None = None) -> Iterator[Frame]:
         """Frames with an IP packet that left `node` (by the interface towards one neighbour, where that is named)."""

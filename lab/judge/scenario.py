@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.judge.expect import Expectation
+from lab.judge.expect import Expectation, IfTrait
 from lab.model.story import Step
 from lab.model.topology import Topology
 
@@ -23,9 +23,21 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What a scenario file defines, as `scenario` or, several at once, in the tuple `scenarios`. `title` is one line for lists."""
+    """What a scenario file defines, as `scenario` or, several at once, in the tuple `scenarios`. `title` is one line for lists.
+
+    `needs` names features of the kernel (lab.judge.features) without which it is a SKIP. `covers` names the cases of public test
+    suites whose assertion it makes: "pmtu.sh/pmtu_ipv4_exception" (docs/coverage.md).
+    """
 
     name: str
     title: str
     topology: Topology
     acts: tuple[Act, ...]
+    needs: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """The traits of the kernel that its expectations ask for."""
+        asked = (expectation.trait for act in self.acts for expectation in act.expect if isinstance(expectation, IfTrait))
+        return tuple(dict.fromkeys(asked))

@@ -28,22 +28,42 @@ DONT, WANT, DO, PROBE, INTERFACE, OMIT = PmtuDisc
 
 @dataclass(frozen=True, slots=True)
 class Udp:
-    """A connected UDP socket at `source`, and one that receives at `to`."""
+    """A UDP socket at `source`, and one that receives at `to`.
+
+    `address` is one of `to`'s that is not the one its name stands for. `connected` False sends by sendto(), and has no IP_MTU.
+    `recverr` is IP_RECVERR (IPV6_RECVERR). `segment` is UDP_SEGMENT, the payload octets of each datagram that one Send is cut
+    into. `dontfrag` is IPV6_DONTFRAG, with IPV6_RECVPATHMTU; `mtu` is IPV6_MTU, as it is set.
+    `number` tells flows apart that are alike otherwise, here and below.
+    """
 
     source: str
     to: str
     discover: PmtuDisc = WANT
     family: Family = IPV4
+    address: str | None = None
+    connected: bool = True
+    recverr: bool = True
+    segment: int | None = None
+    dontfrag: bool = False
+    mtu: int | None = None
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Tcp:
-    """A TCP connection from `source`, which sends, to `to`, which listens. `timestamps`: RFC 7323's option, 12 octets a segment."""
+    """A TCP connection from `source`, which sends, to `to`, which listens. `timestamps`: RFC 7323's option, 12 octets a segment.
+
+    `discover` is IP_MTU_DISCOVER of the sender, `maxseg` its TCP_MAXSEG, set before it connects; None leaves what the kernel chose.
+    """
 
     source: str
     to: str
     timestamps: bool = True
     family: Family = IPV4
+    discover: PmtuDisc | None = None
+    maxseg: int | None = None
+    address: str | None = None
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,21 @@ class Echo:
     to: str
     discover: PmtuDisc = WANT
     family: Family = IPV4
+    address: str | None = None
+    number: int = 1
 
 
-Flow = Udp | Tcp | Echo
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """UDP datagrams whose IP header the program writes itself (IP_HDRINCL), with DF or without, from a raw IPv4 socket."""
+
+    source: str
+    to: str
+    discover: PmtuDisc = WANT
+    df: bool = True
+    family: Family = IPV4
+    address: str | None = None
+    number: int = 1
+
+
+Flow = Udp | Tcp | Echo | Raw

@@ -1,4 +1,4 @@
-"""What a claim rests on: a section of an RFC, or a function of the Linux kernel.
+"""What a claim rests on: a section of an RFC, a function of the Linux kernel, or the manual page of a tool.
 
 A test holds every citation in the project against TITLES, so that a section number cannot be a slip of the pen.
 """
@@ -37,6 +37,7 @@ TITLES: dict[tuple[int, str], str] = {
     (2923, "2.1"): "Black Hole Detection",
     (2923, "2.2"): "Stretch ACK due to PMTUD",
     (2923, "2.3"): "Determining MSS from PMTU",
+    (3542, "11.3"): "Path MTU Discovery and UDP",
     (4443, "2.1"): "Message General Format",
     (4443, "2.2"): "Message Source Address Determination",
     (4443, "2.4"): "Message Processing Rules",
@@ -110,4 +111,14 @@ class Kernel:
         return f"{self.function}()"
 
 
-Citation = Rfc | Kernel
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """The manual page of a program, "ping(8)": where what is shown is what that program prints."""
+
+    page: str
+
+    def __str__(self) -> str:
+        return self.page
+
+
+Citation = Rfc | Kernel | Manual

@@ -54,6 +54,10 @@ def _act(act: ActResult) -> dict[str, Any]:
             for finding in act.findings
         ],
         "convergence": [_convergence(figures) for figures in act.convergence],
+        "programs": [
+            {"at": ran.at, "command": ran.command, "status": ran.status, "out": ran.out, "err": ran.err}
+            for ran in act.observation.ran
+        ],
         "counters": {node: dict(sorted(moved.items())) for node, moved in act.observation.counters.items() if moved},
     }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from errno import EMSGSIZE, errorcode
 from operator import attrgetter
 
-from lab.judge.observation import Flushed, Observation, Outcome, RouteException
+from lab.judge.observation import Done, Flushed, Observation, Outcome, Ran, RouteException
 from lab.model.flow import Tcp
 from lab.model.packet import Icmp
 from lab.report.journeys import DELIVERED, Event, Journeys
@@ -26,6 +26,7 @@ RECENT = 6
 FEW, FULL_SIZED = 2, 10
 
 EVERYONE = "all"
+LINES_PRINTED = 20  # of a program; all that it printed is in result.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +111,43 @@ def _sender_events(observation: Observation) -> Iterator[Event]:
         if isinstance(event, Flushed):
             known.clear()
             yield Event(event.time, EVERYONE, "route caches flushed")
-            continue
-        yield from _fate(event)
-        for exception in event.exceptions:
-            before = known.get((exception.node, exception.to))
-            if before is None or (before.mtu, before.locked) != (exception.mtu, exception.locked):
-                yield _learned(observation, event, exception)
-            known[exception.node, exception.to] = exception
+        elif isinstance(event, Done):
+            yield Event(event.time, event.at or EVERYONE, event.words)
+        elif isinstance(event, Ran):
+            yield from _printed(event)
+        else:
+            yield from _fate(event)
+            yield from _news(observation, event, event.exceptions, known)
+    # What a program made its node learn is seen only now.
+    for ran in reversed(observation.ran):
+        yield from _news(observation, ran, [e for e in observation.exceptions if e.node == ran.at], known)
 
 
-def _learned(observation: Observation, outcome: Outcome, exception: RouteException) -> Event:
+def _printed(ran: Ran) -> Iterator[Event]:
+    """A program's command line when it started, and its exit status and words when it ended."""
+    who = ran.at or "taps"
+    yield Event(ran.started, who, f"$ {ran.command}")
+    lines = [line for line in (ran.out + ran.err).splitlines() if line.strip()]
+    for line in lines[:LINES_PRINTED]:
+        yield Event(ran.ended, who, f"│ {line}")
+    if len(lines) > LINES_PRINTED:
+        yield Event(ran.ended, who, f"│ … {count(len(lines) - LINES_PRINTED, 'more line')}")
+    if ran.status != 0:
+        yield Event(ran.ended, who, "did not end" if ran.status is None else f"exit status {ran.status}")
+
+
+def _news(
+    observation: Observation, since: Outcome | Ran, now: Sequence[RouteException], known: dict[tuple[str, str], RouteException]
+) -> Iterator[Event]:
+    """What is held now and was not known before; `known` learns it."""
+    for exception in now:
+        before = known.get((exception.node, exception.to))
+        if before is None or (before.mtu, before.locked) != (exception.mtu, exception.locked):
+            yield _learned(observation, since, exception)
+        known[exception.node, exception.to] = exception
+
+
+def _learned(observation: Observation, outcome: Outcome | Ran, exception: RouteException) -> Event:
     """A route exception. It was read after the Send, and is told behind the PTB that made it, where there is one that fits."""
     mtu = f"mtu lock {exception.mtu}" if exception.locked else f"mtu {exception.mtu}"
     words = f"route exception: {observation.owner(exception.to) or exception.to} {mtu}, expires in {exception.expires:.0f} s"

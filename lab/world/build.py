@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
+import shutil
 import socket
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
 
 from lab.model.topology import IPV6, Family
 from lab.theory.plan import Interface, NodePlan, Plan
@@ -16,7 +22,11 @@ from lab.world.errors import Broken
 from lab.world.messages import LOOPBACK, drop_own_ptbs, get_link, new_address, new_route, new_veth, up
 from lab.world.netlink import HEADER, Message, Netlink, attribute
 from lab.world.offload import Offloads
-from lab.world.sandbox import Sandbox
+from lab.world.process import PIPE, Process
+from lab.world.sandbox import FIRST, Sandbox
+
+Builder = Literal["netlink", "mininet"]
+"""What makes nodes and links, with all that the plan says of them: the lab's own netlink messages, or Mininet."""
 
 NETLINK_NETFILTER = 12  # include/uapi/linux/netlink.h
 IFINFOMSG_LENGTH, IFLA_OPERSTATE, IF_OPER_UP = 16, 16, b"\x06"
@@ -35,20 +45,31 @@ class Built:
         self.netlink.close()
 
 
-def build(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Built]:
+def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Mapping[str, Built]:
     """Builds the whole plan; `undo` closes what was opened for it.
 
     Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces.
     """
+    built = by_mininet(sandbox, plan, undo) if builder == "mininet" else by_netlink(sandbox, plan, undo)
+    for name, node in plan.nodes.items():
+        if not node.sends_ptb:
+            silence(sandbox, name)
+    await_links(plan, built)
+    try:
+        sandbox.hosts(hosts_file(plan))
+    except OSError as error:
+        raise Broken(f"cannot lay the lab's names over /etc/hosts: {error.strerror}") from error
+    return built
+
+
+def by_netlink(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Built]:
+    """Nodes, then links in place, then what is set on them."""
     try:
         coming = sandbox.nodes({name: node.sysctls for name, node in plan.nodes.items()})
         # The kernel makes namespaces in the holder process while we pack messages in this one.
         already_up = {a.index for a, _ in plan.links}
         settings = {name: list(settings_of(node, already_up)) for name, node in plan.nodes.items()}
-        built: dict[str, Built] = {}
-        for name, namespace, fd in coming:
-            built[name] = Built(namespace, Netlink(socket.socket(fileno=fd), name))
-            undo.callback(built[name].close)
+        built = standing(coming, undo)
     except OSError as error:
         raise Broken(f"the kernel refuses a node's setting: {error.filename}: {error.strerror}") from error
     links: dict[str, list[Message]] = defaultdict(list)
@@ -60,14 +81,45 @@ def build(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Built]:
         switch_offloads_off(plan, built)
     for name, messages in settings.items():
         built[name].netlink.do(messages)
-    for name, node in plan.nodes.items():
-        if not node.sends_ptb:
-            silence(sandbox, name)
-    await_links(plan, built)
-    try:
-        sandbox.hosts(hosts_file(plan))
-    except OSError as error:
-        raise Broken(f"cannot lay the lab's names over /etc/hosts: {error.strerror}") from error
+    return built
+
+
+def by_mininet(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Built]:
+    """By Mininet's API, in a program of its own that ends when the network stands: Mininet and this process share nothing."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))  # an ordinary user's lacks ip and ifconfig
+    if missing := mininet_needs(path):
+        raise Broken(f"the builder mininet needs {missing}")
+    argv = [sys.executable, "-P", "-W", "ignore", "-m", "lab.world.mininet"]
+    env = {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with open(os.memfd_create("plan"), "w+b") as planned:
+        pickle.dump(plan, planned)
+        planned.seek(0)
+        with Process(sandbox, FIRST, argv, stdin=planned, stdout=PIPE, env=env) as program:
+            assert program.stdout
+            said = json.loads(program.stdout.readline() or "{}")
+            if "pids" in said:
+                built = standing(sandbox.adopt(said["pids"]), undo)
+                if not plan.topology.offloads:
+                    switch_offloads_off(plan, built)
+                return built
+    raise Broken(said.get("refused", "the program that builds with Mininet ended; its last words, if any, are above"))
+
+
+def mininet_needs(path: str) -> str:
+    """What is not here of what Mininet needs, and how to get it; empty where all is. PyPI's package comes without mnexec."""
+    missing = [] if find_spec("mininet") else ["Mininet: pip install 'pmtulab[mininet]'"]
+    programs = [name for name in ("mnexec", "ifconfig", "ip", "bash") if not shutil.which(name, path=path)]
+    if programs:
+        missing.append(f"{', '.join(programs)}: apt-get install --no-install-recommends mininet iproute2 (Debian, Ubuntu)")
+    return "; ".join(missing)
+
+
+def standing(nodes: Iterable[tuple[str, int, int]], undo: ExitStack) -> dict[str, Built]:
+    """Each node as it comes from the sandbox."""
+    built: dict[str, Built] = {}
+    for name, namespace, fd in nodes:
+        built[name] = Built(namespace, Netlink(socket.socket(fileno=fd), name))
+        undo.callback(built[name].close)
     return built
 
 

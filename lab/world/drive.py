@@ -3,58 +3,117 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lab.judge.observation import Flushed, Frame, Observation, Outcome
+from lab.judge.observation import Done, Event, Flushed, Frame, Observation, Outcome
 from lab.model.flow import Flow
 from lab.model.packet import Packet
-from lab.model.story import FlushRouteCache, Send, Step
+from lab.model.story import (
+    AddRoute,
+    Configure,
+    FlushRouteCache,
+    ForgePtb,
+    ReadCapture,
+    Run,
+    Send,
+    SendPieces,
+    SetMtu,
+    Step,
+    Sysctl,
+    Wait,
+)
 from lab.model.wire import decode
+from lab.world.change import add_route, set_mtu, set_sysctl
 from lab.world.counters import moved
 from lab.world.endpoints import Endpoint, open_endpoint
+from lab.world.forge import forge, send_pieces
 from lab.world.net import Net
+from lab.world.programs import configure, read_capture, run_program
 from lab.world.tap import TappedFrame
 
 DROPS = ("Ip.FragFails", "Ip6.FragFails")
 
 
 class Driver:
-    """Plays acts one after another; frame numbers and ports run on through all of them."""
+    """Plays acts one after another; frame numbers and ports run on through all of them. `traits` is for the observations."""
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: Net, traits: Mapping[str, bool] | None = None) -> None:
         self._net = net
+        self._traits = traits or {}
         self._frames = 0
         self._flows = 0
+        self._readdressed = False
+        self._endpoints: dict[Flow, Endpoint] = {}
 
     def play(self, story: Sequence[Step]) -> Observation:
-        """Plays one act. Raises Broken where a tap dropped frames or a connection could not be made at all."""
+        """Plays one act.
+
+        Raises Broken where a tap dropped frames, a connection could not be made at all or a Configure failed, and Lacking where a
+        program is not installed.
+        """
         net = self._net
         before = {node.name: node.counters() for node in net}
-        endpoints: dict[Flow, Endpoint] = {}
         try:
-            events = tuple(self._step(step, endpoints) for step in story)
+            events = tuple(self._step(step) for step in story)
         finally:
-            for endpoint in endpoints.values():
+            for endpoint in self._endpoints.values():
                 endpoint.close()
-        counters = {node.name: moved(before[node.name], node.counters()) for node in net}
-        return Observation(net.plan, self._number(net.capture.take()), events, counters)
+            self._endpoints.clear()
+        return Observation(
+            net.plan,
+            self._number(net.capture.take()),
+            events,
+            counters={node.name: moved(before[node.name], node.counters()) for node in net},
+            exceptions=tuple(exception for node in net for exception in node.exceptions()),
+            addresses={address: node.name for node in net for address in node.addresses()} if self._readdressed else {},
+            traits=self._traits,
+        )
 
-    def _step(self, step: Step, endpoints: dict[Flow, Endpoint]) -> Outcome | Flushed:
-        if isinstance(step, FlushRouteCache):
-            for node in self._net:
-                node.flush_route_cache()
-            return Flushed(time.time_ns())
-        return self._send(step, endpoints)
+    def _step(self, step: Step) -> Event:
+        match step:
+            case Send() | SendPieces():
+                return self._send(step)
+            case Run():
+                return run_program(self._net, step)
+            case ReadCapture():
+                return read_capture(step, self._net.capture)
+            case FlushRouteCache():
+                for node in self._net:
+                    node.flush_route_cache()
+                return Flushed(time.time_ns())
+        return self._change(step)
 
-    def _send(self, step: Send, endpoints: dict[Flow, Endpoint]) -> Outcome:
+    def _change(self, step: SetMtu | Sysctl | AddRoute | Configure | ForgePtb | Wait) -> Done:
+        at, now = None if isinstance(step, SetMtu | Wait) else step.by if isinstance(step, ForgePtb) else step.at, time.time_ns()
+        match step:
+            case SetMtu():
+                words = set_mtu(self._net, step)
+            case Sysctl():
+                words = set_sysctl(self._net, step)
+            case AddRoute():
+                words = add_route(self._net, step)
+            case Configure():
+                self._readdressed = True
+                words = configure(self._net, step)
+            case ForgePtb():
+                words = forge(self._net, step, self._endpoints)
+            case Wait():
+                time.sleep(step.seconds)
+                words = f"{step.seconds:g} s pass"
+        return Done(now, at, words)
+
+    def _send(self, step: Send | SendPieces) -> Outcome:
         net, flow = self._net, step.flow
         started = time.time_ns()
-        if flow not in endpoints:
+        if flow not in self._endpoints:
             self._flows += 1
-            endpoints[flow] = open_endpoint(net, flow, self._flows)
-        endpoint = endpoints[flow]
+            self._endpoints[flow] = open_endpoint(net, flow, self._flows)
+        endpoint = self._endpoints[flow]
         drops = self._drops()
-        given = endpoint.send(step.octets, step.within, lambda: self._drops() > drops, net.capture.drain)
+        if isinstance(step, SendPieces):
+            given = send_pieces(net, step, endpoint)
+        else:
+            given = endpoint.send(step.octets, step.within, lambda: self._drops() > drops, net.capture.drain)
         sender, receiver = endpoint.tcp()
         return Outcome(
             flow,
@@ -69,6 +128,7 @@ class Driver:
             sender=sender,
             receiver=receiver,
             exceptions=net[flow.source].exceptions(),
+            announced=given.announced,
         )
 
     def _drops(self) -> int:

@@ -9,3 +9,7 @@ class Forbidden(Exception):
 
 class Broken(Exception):
     """The lab itself failed: the kernel refused a message, a tap dropped frames, a process of ours died."""
+
+
+class Lacking(Exception):
+    """This kernel or this machine lacks what a scenario needs. The message says what, and how to get it where that is known."""

@@ -3,8 +3,8 @@
     lab's process ──control socket── holder (pid 1 of the lab) ── node namespaces, programs that run in nodes
 
 It enters new user (where it lacks the privilege to do without), mount, pid and network namespaces, then serves requests: make
-nodes, open a socket in a node, run a program in a node. Sockets go back over the control socket, so the process that drives the lab
-never changes namespaces itself: it may have threads, an event loop, or a debugger, and stays what it was.
+nodes or take them over, open a socket in a node, run a program in a node. Sockets go back over the control socket, so the process
+that drives the lab never changes namespaces itself: it may have threads, an event loop, or a debugger, and stays what it was.
 
 Nothing outlives it. The control socket closes when the lab's process ends, however it ends; the holder is pid 1, so the kernel then
 kills every program of the lab, and the namespaces go with their last reference.
@@ -26,6 +26,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from errno import EBUSY
 from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
@@ -34,6 +35,7 @@ PR_SET_PDEATHSIG = 1
 NEEDED_CAPABILITIES = (1 << 12) | (1 << 13) | (1 << 21)  # CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN
 LARGEST_REQUEST = 1 << 20
 NODES_A_REPLY = 100  # two descriptors a node; a message takes 253 (SCM_MAX_FD)
+FIRST = ""  # the network namespace that the lab begins in, by the name that no node has
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -89,13 +91,19 @@ def settle_mounts() -> None:
         call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
 
 
+def here() -> int:
+    """The network namespace that this thread is in."""
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
 class Holder:
     """Serves one control socket. `nodes` holds each node's network namespace by descriptor, `running` a status pipe by pid."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.nodes: dict[str, int] = {}
+        self.nodes: dict[str, int] = {FIRST: here()}
         self.running: dict[int, int] = {}
+        self.hosts_laid = False
 
     def serve(self) -> None:
         """Until the other end closes."""
@@ -161,20 +169,52 @@ class Holder:
 
     def do_nodes(self, fds: list[int], nodes: dict[str, dict[str, str]]) -> Replies:
         """Makes a namespace for each node, with its sysctls. Replies with a namespace and a netlink socket for each, in order."""
+
+        def made() -> Iterator[str]:
+            for name, sysctls in nodes.items():
+                call("unshare", CLONE_NEWNET)
+                for path, value in sysctls.items():
+                    write("/proc/sys/" + path, value)
+                yield name
+
+        return self.held(made())
+
+    def do_adopt(self, fds: list[int], pids: dict[str, int]) -> Replies:
+        """Takes over, as a node, the network namespace that each process is in. Replies as do_nodes() does."""
+
+        def entered() -> Iterator[str]:
+            for name, pid in pids.items():
+                process = os.pidfd_open(pid)  # not by /proc, which may be the host's and have other numbers
+                try:
+                    call("setns", process, CLONE_NEWNET)
+                finally:
+                    os.close(process)
+                yield name
+
+        return self.held(entered())
+
+    def held(self, names: Iterator[str]) -> Replies:
+        """Holds the namespace that we are in when a name comes, by that name."""
         back: list[int] = []
-        for name, sysctls in nodes.items():
-            call("unshare", CLONE_NEWNET)
-            namespace = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-            self.nodes[name] = namespace
-            for path, value in sysctls.items():
-                write("/proc/sys/" + path, value)
+        for name in names:
+            self.nodes[name] = here()
             netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
-            back += [os.dup(namespace), netlink.detach()]
+            back += [os.dup(self.nodes[name]), netlink.detach()]
             if len(back) == 2 * NODES_A_REPLY:
                 yield {}, back
                 back = []
         if back:
             yield {}, back
+
+    def do_forget(self, fds: list[int], nodes: list[str]) -> Replies:
+        """Lets go of these nodes: the kernel takes each down when the last socket in it is closed. Refused while a program runs."""
+        if self.running:
+            raise OSError(EBUSY, os.strerror(EBUSY), f"{len(self.running)} programs run")
+        call("unshare", CLONE_NEWNET)  # else the one that we are in would stay
+        for name in nodes:
+            if name in self.nodes:  # making them may have failed half-way
+                os.close(self.nodes.pop(name))
+        yield {}, []
 
     def do_socket(self, fds: list[int], node: str, family: int, type: int, protocol: int, copies: int) -> Replies:
         self.enter(node)
@@ -199,11 +239,15 @@ class Holder:
 
     def do_hosts(self, fds: list[int], text: str) -> Replies:
         """Lays `text` over /etc/hosts, for the lab only. It lives in a tmpfs that only this mount refers to: no file is left."""
+        if self.hosts_laid:
+            call("umount2", b"/etc/hosts", MNT_DETACH)
+            self.hosts_laid = False
         call("mount", b"tmpfs", b"/tmp", b"tmpfs", 0, None)
         try:
             with open("/tmp/hosts", "w") as file:
                 file.write(text)
             call("mount", b"/tmp/hosts", b"/etc/hosts", None, MS_BIND, None)
+            self.hosts_laid = True
         finally:
             call("umount2", b"/tmp", MNT_DETACH)
         yield {}, []

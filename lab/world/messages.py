@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from functools import cache
-from socket import AF_INET, AF_INET6
+from socket import AF_INET, AF_INET6, AF_UNSPEC
 from typing import Any
 
 from pyroute2.netlink.nfnetlink import nfgen_msg
@@ -16,24 +16,24 @@ from pyroute2.netlink.nfnetlink.nftsocket import (
     nft_rule_msg,
     nft_table_msg,
 )
-from pyroute2.netlink.rtnl import RTM_DELROUTE, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl import RTM_DELROUTE, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from lab.model.topology import IPV4, IPV6, Family
-from lab.theory.plan import Address, Interface, Route
-from lab.world.netlink import NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Message
+from lab.theory.plan import SUBNET, Address, Interface, Route
+from lab.world.netlink import NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, Message
 
 NEW = NLM_F_CREATE | NLM_F_EXCL
 IFF_UP = 1
 IFA_F_NODAD = 0x02
 RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST = 254, 4, 0, 1
 RTM_F_CLONED = 0x200
+RTAX_MTU = 2
 RTEXT_FILTER_SKIP_STATS = 8
 LOOPBACK = 1  # the interface index of lo in every namespace
 AF = {IPV4: AF_INET, IPV6: AF_INET6}
-SUBNET = {IPV4: 24, IPV6: 64}  # prefix length of every link
 
 # pyroute2 takes 50 to 300 us to pack a message, and a long chain has fifteen a node. So each kind is packed once, and copies are
 # written over at these offsets from the start of struct nlmsghdr. A test packs the same anew and compares.
@@ -83,6 +83,10 @@ def _get_link() -> Message:
     return Message(ifinfmsg(), RTM_GETLINK, 0, "", [("IFLA_EXT_MASK", RTEXT_FILTER_SKIP_STATS)])
 
 
+def set_mtu_of(index: int, name: str, mtu: int) -> Message:
+    return Message(ifinfmsg(), RTM_NEWLINK, 0, f"set the MTU of {name} to {mtu}", [("IFLA_MTU", mtu)], index=index)
+
+
 def new_address(interface: Interface, address: Address) -> Message:
     """IFA_F_NODAD, as duplicate address detection would hold an IPv6 address back for a second."""
     family = Family(address.version)
@@ -122,6 +126,26 @@ def _new_route(family: Family) -> Message:
     fields = {"table": RT_TABLE_MAIN, "proto": RTPROT_STATIC, "scope": RT_SCOPE_UNIVERSE}
     attrs = [("RTA_DST", none), ("RTA_GATEWAY", none), ("RTA_OIF", 0)]
     return Message(message, RTM_NEWROUTE, NEW, "", attrs, family=AF[family], dst_len=0, **fields)
+
+
+def host_route(to: Address, via: Address | None, index: int, mtu: int | None, locked: bool, advmss: int | None) -> Message:
+    """A route to one address, with metrics, in the place of one that there is (`ip route replace`)."""
+    family = Family(to.version)
+    metrics: list[tuple[str, int]] = [("RTAX_LOCK", 1 << RTAX_MTU)] if locked else []
+    metrics += [("RTAX_MTU", mtu)] if mtu else []
+    metrics += [("RTAX_ADVMSS", advmss)] if advmss else []
+    attrs: list[tuple[str, Any]] = [("RTA_DST", str(to)), ("RTA_OIF", index)]
+    attrs += [("RTA_GATEWAY", str(via))] if via else []
+    attrs += [("RTA_METRICS", {"attrs": metrics})] if metrics else []
+    message = rtmsg()
+    message["type"] = RTN_UNICAST
+    fields = {"table": RT_TABLE_MAIN, "proto": RTPROT_STATIC, "scope": RT_SCOPE_UNIVERSE}
+    fields |= {"family": AF[family], "dst_len": to.max_prefixlen}
+    return Message(message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, f"set the route to {to}", attrs, **fields)
+
+
+def get_addresses() -> Message:
+    return Message(ifaddrmsg(), RTM_GETADDR, NLM_F_DUMP, "list addresses", family=AF_UNSPEC)
 
 
 def get_route(to: str, family: Family) -> Message:

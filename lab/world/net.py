@@ -8,28 +8,34 @@ with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
 
 from __future__ import annotations
 
+import contextlib
+import struct
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from socket import socket
 from types import TracebackType
 from typing import Any
 
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from lab.judge.observation import RouteException
 from lab.model.topology import IPV4, IPV6, Family, Topology
 from lab.theory.plan import NodePlan, Plan, plan
-from lab.world.build import Built, build
+from lab.world.build import Builder, Built, build
 from lab.world.counters import Counters
 from lab.world.errors import Broken
-from lab.world.messages import RTM_F_CLONED, forget_exception, get_exceptions, get_route
+from lab.world.messages import RTM_F_CLONED, forget_exception, get_addresses, get_exceptions, get_link, get_route
+from lab.world.netlink import HEADER, Netlink, attribute
 from lab.world.process import PIPE, Process
 from lab.world.sandbox import Sandbox
 from lab.world.tap import Capture
 
 RTAX_LOCK, RTAX_MTU = "RTAX_LOCK", "RTAX_MTU"
 RTAX_MTU_NUMBER = 2  # include/uapi/linux/rtnetlink.h
+IFINFOMSG_LENGTH, IFLA_MTU = 16, 4
 USER_HZ = 100  # the unit of rta_expires, whatever the kernel's own HZ
 
 
@@ -45,6 +51,11 @@ class Node:
     @property
     def name(self) -> str:
         return self.planned.name
+
+    @property
+    def netlink(self) -> Netlink:
+        """A netlink socket in this node (NETLINK_ROUTE)."""
+        return self._built.netlink
 
     def run(
         self,
@@ -91,17 +102,29 @@ class Node:
         learned = metrics(route).get(RTAX_MTU)
         if learned:
             return int(learned)
-        index = route.get_attr("RTA_OIF")
-        return next(interface.mtu for interface in self.planned.interfaces if interface.index == index)
+        (link,) = self._built.netlink.ask_raw(get_link(route.get_attr("RTA_OIF"), self.name))
+        (mtu,) = struct.unpack("=I", attribute(link, HEADER.size + IFINFOMSG_LENGTH, IFLA_MTU) or b"")
+        return int(mtu)
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every address of this node that others can reach, also those that were added to the planned ones."""
+        found = self._built.netlink.ask(get_addresses(), ifaddrmsg)
+        every = (a.get_attr("IFA_LOCAL") or a.get_attr("IFA_ADDRESS") for a in found)
+        return tuple(address for address in every if not address.startswith(("127.", "::1", "fe80:")))
 
     def exceptions(self) -> tuple[RouteException, ...]:
-        """Every route exception that this node holds, with the seconds that are left to it (RTA_CACHEINFO)."""
-        return tuple(
-            exception
-            for family in self._net.plan.topology.families
-            for route in self._cached(family)
-            if (exception := self._exception(route))
-        )
+        """Every route exception that this node holds, with the seconds that are left to it (RTA_CACHEINFO).
+
+        The kernel lists the routes that were made of exceptions, and makes them anew only when one is looked up: after a change of
+        the first hop's MTU it would list the old value (fnhe_dump_bucket(), rt_bind_exception()). So each is looked up first.
+        """
+        found: list[RouteException] = []
+        for family in self._net.plan.topology.families:
+            for route in self._cached(family):
+                with contextlib.suppress(OSError):  # no route to it any more
+                    self._built.netlink.ask_raw(get_route(route.get_attr("RTA_DST"), family))
+            found += [exception for route in self._cached(family) if (exception := self._exception(route))]
+        return tuple(found)
 
     def _cached(self, family: Family) -> list[Any]:
         """Cached routes. Without strict checking, IPv6 dumps its tables with them (inet6_dump_fib()): those are left out."""
@@ -136,15 +159,19 @@ class Net:
     """A network that runs. A context manager: leaving it ends every program in it and takes everything down.
 
     Raises BadTopology before anything is built, Forbidden where this machine does not allow namespaces, and Broken where the kernel
-    refuses a part. `taps=False` leaves the taps out, and `capture` with them: worth it for hundreds of nodes.
+    refuses a part. `taps=False` leaves the taps out, and `capture` with them: worth it for hundreds of nodes. In a `sandbox` that
+    is given only the nodes are taken down, and that is left for the next network; no program may run there then. `builder` is what
+    makes nodes and links: the lab's own netlink messages, or Mininet.
     """
 
-    def __init__(self, topology: Topology | Plan, *, taps: bool = True) -> None:
+    def __init__(
+        self, topology: Topology | Plan, *, taps: bool = True, sandbox: Sandbox | None = None, builder: Builder = "netlink"
+    ) -> None:
         self.plan = topology if isinstance(topology, Plan) else plan(topology)
         with ExitStack() as undo:
-            self.sandbox = Sandbox()
-            undo.callback(self.sandbox.close)
-            built = build(self.sandbox, self.plan, undo)
+            self.sandbox = sandbox or Sandbox()
+            undo.callback(partial(self.sandbox.forget, list(self.plan.nodes)) if sandbox else self.sandbox.close)
+            built = build(self.sandbox, self.plan, undo, builder)
             self.nodes: Mapping[str, Node] = {name: Node(self, self.plan.nodes[name], b) for name, b in built.items()}
             for node in self.nodes.values():
                 undo.callback(node.close)

@@ -15,7 +15,7 @@ from typing import Any
 from lab.world.errors import Broken
 
 SOL_NETLINK, NETLINK_EXT_ACK, NETLINK_CAP_ACK = 270, 11, 10
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x200, 0x400
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x300, 0x100, 0x200, 0x400
 NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLMSGERR_ATTR_MSG = 1
@@ -107,6 +107,19 @@ class Netlink:
                     acknowledged |= sequence == last
         if refused:
             raise Broken("\n".join(f"{self.where}: {line}" for line in refused))
+
+    def attempt(self, message: Message) -> int | None:
+        """Sends one message, and gives the errno with which the kernel refuses it; None where it does not."""
+        with self._turn:
+            self._sequence += 1
+            (flags,) = struct.unpack_from("=H", message.octets, 6)
+            struct.pack_into("=H", message.octets, 6, flags | NLM_F_ACK)
+            struct.pack_into("=I", message.octets, 8, self._sequence)
+            self.socket.send(message.octets)
+            while True:
+                for type, _, sequence, body in split(self.socket.recv(LARGEST_READ)):
+                    if type == NLMSG_ERROR and sequence == self._sequence:
+                        return -struct.unpack_from("=i", body)[0] or None
 
     def ask(self, message: Message, answer: type[Any]) -> list[Any]:
         """Sends a request or a dump; the answers decoded by pyroute2. Raises OSError with what the kernel said."""

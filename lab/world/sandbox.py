@@ -10,12 +10,15 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from socket import AF_UNIX, CMSG_SPACE, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, send_fds, socket, socketpair
 from typing import Any
 
 from lab.world.errors import Broken, Forbidden
+
+FIRST = ""
+"""Where the lab begins: a network namespace of its own, with no interface but lo. Programs run there, as in a node."""
 
 LARGEST_REPLY = 1 << 16
 MOST_DESCRIPTORS = 253  # SCM_MAX_FD (include/net/scm.h)
@@ -75,17 +78,31 @@ class Sandbox:
 
         The last two are descriptors. Raises OSError with the file that the kernel refused, or Broken.
         """
-        allow_descriptors(6 * len(nodes))  # here a namespace, a netlink socket, and taps at two link ends; and room
-        self._request(do="nodes", nodes=nodes)
+        return self._held(list(nodes), do="nodes", nodes=nodes)
+
+    def adopt(self, pids: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+        """Takes over nodes that a program of the lab has made, each by a process that is in its network namespace.
+
+        They stand as long as the lab, whatever becomes of those processes. Gives what nodes() gives.
+        """
+        return self._held(list(pids), do="adopt", pids=pids)
+
+    def _held(self, names: list[str], **request: Any) -> Iterator[tuple[str, int, int]]:
+        allow_descriptors(6 * len(names))  # here a namespace, a netlink socket, and taps at two link ends; and room
+        self._request(**request)
 
         def made() -> Iterator[tuple[str, int, int]]:
-            names = list(nodes)
+            nonlocal names
             while names:
                 _, fds = self._receive()
                 here, names = names[: len(fds) // 2], names[len(fds) // 2 :]
                 yield from zip(here, fds[::2], fds[1::2], strict=True)
 
         return made()
+
+    def forget(self, nodes: Iterable[str]) -> None:
+        """Lets go of nodes, so that others can be made in their place. Raises OSError (EBUSY) while a program runs in the lab."""
+        self._ask(do="forget", nodes=list(nodes))
 
     def open_socket(self, node: str, family: int, type: int, protocol: int = 0) -> socket:
         """A socket that was opened in `node`, and stays there whoever uses it."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from errno import ENETDOWN
 
 from lab.model.packet import Packet
 from lab.model.wire import decode
@@ -68,10 +69,16 @@ class Tap:
     def drain(self, buffer: bytearray, into: list[TappedFrame]) -> None:
         receive, interface = self.socket.recvmsg_into, self.interface
         view = memoryview(buffer)
-        with contextlib.suppress(BlockingIOError):
-            while True:
+        while True:
+            try:
                 length, ancillary, _, address = receive([buffer], 64, socket.MSG_TRUNC)
-                into.append(TappedFrame(stamp(ancillary), interface, address[2] == PACKET_OUTGOING, bytes(view[:length]), length))
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != ENETDOWN:  # its interface is gone, as the story wanted; what came before is still there
+                    raise
+                continue
+            into.append(TappedFrame(stamp(ancillary), interface, address[2] == PACKET_OUTGOING, bytes(view[:length]), length))
 
     def count(self) -> None:
         """Adds what the kernel counted since last asked: reading the statistics sets them to zero (packet_getsockopt())."""
@@ -130,6 +137,12 @@ class Capture:
         self.check()
         frames.sort(key=lambda frame: frame.time)
         return frames
+
+    def seen(self) -> Sequence[TappedFrame]:
+        """Every frame since the last take(), in the order of time, and left for it."""
+        self.drain()
+        with self._lock:
+            return sorted(self._frames, key=lambda frame: frame.time)
 
     def check(self) -> None:
         """Raises Broken with the count of each tap that dropped frames."""

@@ -220,8 +220,8 @@ def test_sends_are_counted_from_one_and_a_flush_is_none() -> None:
     assert [nth(flushed, send) for send in (-1, 0, 4)] == [None, None, None]
 
 
-def test_the_family_is_the_flows() -> None:
-    assert [family_of(scene) for scene in (REFUSED, REFUSED6, silent(REFUSED6))] == [IPV4, IPV6, IPV4]
+def test_the_family_is_the_flows_and_else_the_networks() -> None:
+    assert [family_of(scene) for scene in (REFUSED, REFUSED6, silent(REFUSED6))] == [IPV4, IPV6, IPV6]
 
 
 # --- verdicts

@@ -15,9 +15,11 @@ import lab
 from lab.judge.observation import QueuedError
 from lab.model.flow import DO, DONT, PROBE, WANT, Echo, Flow, PmtuDisc, Tcp, Udp
 from lab.model.topology import IPV4, IPV6, Family
-from lab.world.endpoints import CHUNK, Endpoint, Given, Stream, open_endpoint, payload
+from lab.world.endpoints import Endpoint, open_endpoint
 from lab.world.errors import Broken
 from lab.world.net import Net
+from lab.world.sockets import Given, payload
+from lab.world.streams import CHUNK, Stream
 from topologies import chain
 
 FAMILIES = pytest.mark.parametrize("family", [IPV4, IPV6], ids=str)
@@ -190,7 +192,7 @@ def test_a_stream_into_a_black_hole_is_given_up() -> None:
 
 @pytest.mark.usefixtures("cut")
 def test_a_connection_that_cannot_be_made_is_the_labs_failure(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.world.endpoints.CONNECT_WITHIN", 0.3)
+    monkeypatch.setattr("lab.world.streams.CONNECT_WITHIN", 0.3)
     with pytest.raises(Broken, match=r"client cannot connect to server: no handshake"):
         open_endpoint(net, Tcp("client", "server"), 1)
 

@@ -58,8 +58,13 @@ def nothing(what: str) -> Seen:
 
 
 def family_of(observation: Observation) -> Family:
-    """The family of the act's flows (IPv4 where it has none)."""
-    return next((outcome.flow.family for outcome in observation.outcomes), IPV4)
+    """The family of the act's flows; where it has none, the network's first."""
+    return next((outcome.flow.family for outcome in observation.outcomes), observation.plan.topology.families[0])
+
+
+def is_at(observation: Observation, address: str, where: str) -> bool:
+    """Whether `address` is `where`, or belongs to the node of that name."""
+    return where in (address, observation.owner(address))
 
 
 def nth(observation: Observation, send: int) -> Outcome | None:

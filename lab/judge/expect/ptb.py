@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from lab.judge.convergence import told
-from lab.judge.expect.base import Expectation, Seen, either, family_of, joined, listed, many, nothing, numbers
+from lab.judge.expect.base import Expectation, Seen, either, family_of, is_at, joined, listed, many, nothing, numbers
 from lab.judge.observation import Frame, Observation
 from lab.model.packet import Icmp
 from lab.model.rfc import Citation, Rfc
@@ -15,18 +15,22 @@ from lab.model.topology import Family
 
 @dataclass(frozen=True, slots=True)
 class TooBig(Expectation):
-    """Router `by` sends PTBs to host `to`: at least one, all with this next-hop MTU.
+    """Router `by` sends PTBs to host `to`: at least one, or exactly `times`, all with this next-hop MTU.
 
-    Each comes from the address of the interface by which it leaves the router, and is of the flows' family: ICMPv4 type 3 code 4,
-    or ICMPv6 type 2.
+    Each comes from the address `source`, by default that of the interface by which it leaves the router, and is of the flows'
+    family: ICMPv4 type 3 code 4, or ICMPv6 type 2.
     """
 
     by: str
     to: str
     mtu: int
+    times: int | None = None
+    source: str | None = None
 
     def claim(self) -> str:
-        return f"{self.by} tells {self.to} that the next-hop MTU is {self.mtu}"
+        times = "" if self.times is None else f", in {many(self.times, 'PTB')}"
+        source = "" if self.source is None else f", from {self.source}"
+        return f"{self.by} tells {self.to} that the next-hop MTU is {self.mtu}{times}{source}"
 
     def cites(self, family: Family) -> Citation:
         return either(family, Rfc(1191, "4"), Rfc(4443, "3.2"))
@@ -40,12 +44,14 @@ class TooBig(Expectation):
             return Seen(False, f"it says {listed(told(f) for f in sent)}", frames)
         for frame in sent:
             assert frame.packet
-            own = str(observation.plan.nodes[self.by].interface(frame.interface).addresses[frame.packet.family])
+            interface = observation.plan.nodes[self.by].interface(frame.interface)
+            own = self.source or str(interface.addresses.get(frame.packet.family))
             if frame.packet.source != own:
                 return Seen(False, f"it comes from {frame.packet.source} and not from {own}", frames)
             if frame.packet.family != family_of(observation):
                 return Seen(False, f"it is {frame.packet.family}", frames)
-        return Seen(True, f"{many(len(sent), 'PTB')}, next-hop MTU {self.mtu}", frames)
+        words = f"{many(len(sent), 'PTB')}, next-hop MTU {self.mtu}"
+        return Seen(self.times in (None, len(sent)), words, frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +137,5 @@ def ptbs_sent(observation: Observation, by: str, to: str) -> list[Frame]:
         if f.packet
         and told(f) is not None
         and observation.owner(f.packet.source) in (by, None)
-        and observation.owner(f.packet.destination) == to
+        and is_at(observation, f.packet.destination, to)
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from errno import EMSGSIZE, errorcode
 
 from lab.judge.convergence import carries, told
-from lab.judge.expect.base import Expectation, Seen, either, listed, many, nothing, nth, numbers
+from lab.judge.expect.base import Expectation, Seen, either, is_at, listed, many, nothing, nth, numbers
 from lab.judge.expect.wire import originated
 from lab.judge.observation import Observation, QueuedError, RouteException
 from lab.model.flow import Echo
@@ -20,7 +20,10 @@ FRAGMENTATION_NEEDED = {"ICMP": (3, 4), "ICMP6": (2, 0), "LOCAL": (0, 0)}
 
 @dataclass(frozen=True, slots=True)
 class PathMtu(Expectation):
-    """After its last Send, `at` holds an exception for `to` with this MTU, not yet expired; `locked` as said."""
+    """When the act ends, `at` holds an exception for `to` with this MTU, not yet expired; `locked` as said.
+
+    `to` is a node, all of whose addresses are meant, or one address.
+    """
 
     mtu: int
     at: str
@@ -47,7 +50,7 @@ class PathMtu(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class NothingLearned(Expectation):
-    """`at` sends to `to`, and holds no exception for it afterwards."""
+    """`at` sends to `to`, a node or an address, and holds no exception for it when the act ends."""
 
     at: str
     to: str
@@ -59,8 +62,8 @@ class NothingLearned(Expectation):
         return either(family, Rfc(1191, "6.2"), Rfc(8201, "5.2"))
 
     def see(self, observation: Observation) -> Seen:
-        sent = [f for f in originated(observation, self.at) if f.packet and observation.owner(f.packet.destination) == self.to]
-        if not sent or not any(o.flow.source == self.at for o in observation.outcomes):
+        sent = [f for f in originated(observation, self.at) if f.packet and is_at(observation, f.packet.destination, self.to)]
+        if not sent:
             return nothing(f"packet goes from {self.at} to {self.to}, so nothing is shown")
         held = exceptions(observation, self.at, self.to)
         return Seen(not held, f"exceptions: {listed(f'mtu {e.mtu}' for e in held)}", numbers(sent[:1]))
@@ -187,6 +190,26 @@ class SocketMtu(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class PathMtuAnnounced(Expectation):
+    """The act's n-th `send`, refused as too large, brings this path MTU as ancillary data (IPV6_RECVPATHMTU, RFC 3542 §11.3)."""
+
+    mtu: int
+    send: int
+
+    def claim(self) -> str:
+        return f"send {self.send} brings IPV6_PATHMTU {self.mtu}"
+
+    def cites(self, family: Family) -> Citation:
+        return Kernel("ipv6_local_rxpmtu", "net/ipv6/datagram.c")
+
+    def see(self, observation: Observation) -> Seen:
+        outcome = nth(observation, self.send)
+        if outcome is None or outcome.announced is None:
+            return nothing(f"IPV6_PATHMTU with send {self.send}")
+        return Seen(outcome.announced == self.mtu, f"{outcome.announced}")
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered(Expectation):
     """The application at `to` gets all `octets` octets of the act's n-th `send`, and they are the ones sent.
 
@@ -219,6 +242,5 @@ class Delivered(Expectation):
 
 
 def exceptions(observation: Observation, at: str, to: str) -> list[RouteException]:
-    """What `at` held for any address of `to` after its last Send in this act."""
-    last = next((o for o in reversed(observation.outcomes) if o.flow.source == at), None)
-    return [e for e in last.exceptions if e.node == at and observation.owner(e.to) == to] if last else []
+    """What `at` held at the end of the act for `to`, an address, or for any address of the node `to`."""
+    return [e for e in observation.exceptions if e.node == at and is_at(observation, e.to, to)]
