@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lab.find import NoScenario, catalogue, find
+from lab.find import NoScenario, find, group_of, located
 from lab.judge.result import Result
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
@@ -35,6 +35,7 @@ def cli() -> None:
     pmtulab list                the scenarios there are
     pmtulab show 576-router     what a scenario will do and claim
     pmtulab doctor              what this machine can and cannot do
+    pmtulab traits              what the running kernel does where kernels differ
     """
 
 
@@ -57,7 +58,7 @@ def cli() -> None:
     help="What makes nodes and links: pmtulab itself, or Mininet.",
 )
 def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder) -> None:
-    """Run scenarios and judge them. NAME is a scenario's name, the path of a scenario file, or `all`.
+    """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
 
     \b
     Exit: 0 all pass, 1 a claim failed, 2 bad usage or input, 125 the lab is broken or cannot run here.
@@ -86,8 +87,8 @@ def chosen(names: Sequence[str]) -> dict[str, str]:
     wrong: list[str] = []
     for source in names:
         try:
-            for scenario in catalogue() if source == "all" else find(source):
-                found[scenario.name] = scenario.name if source == "all" else source
+            for path, scenario in located(source):
+                found[scenario.name] = str(path)
                 if faults := problems(scenario.topology):
                     wrong.append(f"scenario {scenario.name}: {BadTopology(faults)}")
         except NoScenario as error:
@@ -195,26 +196,38 @@ def exit_code(results: Sequence[Result]) -> int:
 
 
 @cli.command("list")
-def list_command() -> None:
-    """The scenarios there are.
+@click.argument("names", nargs=-1)
+def list_command(names: tuple[str, ...]) -> None:
+    """The scenarios there are, by group; with NAMES those of a group or a path.
 
     \b
-    Example: pmtulab list
+    Example: pmtulab list path
     """
     from rich.console import Console
     from rich.table import Table
 
-    scenarios = tuple(catalogue())
+    scenarios = [each for name in names or ("all",) for each in wanted(name)]
     table = Table(box=None, pad_edge=False)
-    table.add_column("scenario", no_wrap=True, min_width=max(len(scenario.name) for scenario in scenarios))
+    table.add_column("group", no_wrap=True)
+    table.add_column("scenario", no_wrap=True, min_width=max(len(scenario.name) for _, scenario in scenarios))
     for column in ("acts", "claims"):
         table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
     table.add_column("what it shows", no_wrap=True, overflow="ellipsis")
-    for scenario in scenarios:
+    group = ""
+    for path, scenario in scenarios:
         claims = sum(len(act.expect) for act in scenario.acts)
-        table.add_row(scenario.name, str(len(scenario.acts)), str(claims), scenario.title)
+        first = group_of(path) != group
+        group = group_of(path)
+        table.add_row(group if first else "", scenario.name, str(len(scenario.acts)), str(claims), scenario.title)
     # A pipe has no width: nothing is cut off for whoever searches in it.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def wanted(name: str) -> tuple[tuple[Path, Scenario], ...]:
+    try:
+        return located(name)
+    except NoScenario as error:
+        raise click.UsageError(str(error)) from error
 
 
 @cli.command("show")
@@ -249,6 +262,30 @@ def doctor_command() -> None:
             click.echo("\n".join(f"         {line}" for line in [*check.seen.splitlines(), check.remedy] if line))
         able &= check.works or not check.needed
     sys.exit(ALL_PASS if able else CANNOT_RUN)
+
+
+@cli.command("traits")
+@click.option("--json", "as_json", is_flag=True, help="Print an object for programs.")
+def traits_command(as_json: bool) -> None:
+    """What the running kernel does where kernels differ, and what it lacks; each tried, with what was seen.
+
+    \b
+    Exit: 0 all told (unknown, too, where a program is not installed), 125 where the lab is broken or cannot run here.
+    Example: pmtulab traits
+    """
+    from lab.report.traits import told, traits_json
+    from lab.traits import Known, known_features, known_traits
+
+    traits: list[Known] = []
+    features: list[Known] = []
+    for rows, known in ((traits, known_traits()), (features, known_features())):
+        for row in known:
+            rows.append(row)
+            if not as_json:
+                click.echo(told(row))
+    if as_json:
+        click.echo(traits_json(traits, features, os.uname().release), nl=False)
+    sys.exit(CANNOT_RUN if any(row.broken for row in (*traits, *features)) else ALL_PASS)
 
 
 def main() -> None:

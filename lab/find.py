@@ -1,10 +1,10 @@
-"""Scenarios by name, or by the path of a file. Files are loaded by path: `lab` itself imports no scenario."""
+"""Scenarios by name, by group, or by the path of a file or folder. Files are loaded by path: `lab` itself imports no scenario."""
 
 from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab.judge.scenario import Scenario
@@ -15,21 +15,48 @@ class NoScenario(Exception):
 
 
 def find(name: str) -> tuple[Scenario, ...]:
-    """The scenario of this name, or all that the file at this path defines. Raises NoScenario."""
-    if name.endswith(".py") or "/" in name:
-        return load(Path(name))
+    """The scenario of this name, or all of a file, a folder, a group of the catalogue, or (`all`) the whole. Raises NoScenario."""
+    return tuple(scenario for _, scenario in located(name))
+
+
+def located(name: str) -> tuple[tuple[Path, Scenario], ...]:
+    """The same, each with the file that it is in.
+
+    A scenario's name comes before a group's: `black-hole` is a scenario, `black-hole/` the group of that name.
+    """
+    if name.endswith(".py"):
+        return each_of([Path(name)])
+    if name == "all":
+        return each_of(files())
     # A file is named after its scenario, or after the first of several: usually one file has to be loaded.
     likely = [path for path in files() if name.startswith(path.stem.replace("_", "-"))]
-    for scenarios in map(load, likely):
-        found = tuple(scenario for scenario in scenarios if scenario.name == name)
+    for path in likely:
+        found = tuple((path, scenario) for scenario in load(path) if scenario.name == name)
         if found:
             return found
-    everything = {scenario.name: scenario for scenario in catalogue()}
+    group = [path for path in files() if group_of(path) == name.rstrip("/")]
+    if group and "/" not in name.rstrip("/"):
+        return each_of(group)
+    if "/" in name:
+        paths = sorted(path for path in Path(name).rglob("*.py") if path.stem != "__init__")
+        if paths:
+            return each_of(paths)
+        raise NoScenario(f"{name} is neither a scenario file nor a folder of such files")
+    everything = {scenario.name: (path, scenario) for path, scenario in each_of(files())}
     if name in everything:
         return (everything[name],)
-    near = difflib.get_close_matches(name, everything, n=5, cutoff=0.4)
-    hint = f"near it: {', '.join(near)}" if near else "`pmtulab list` shows all"
+    near = difflib.get_close_matches(name, [*everything, *map(group_of, files())], n=5, cutoff=0.4)
+    hint = f"near it: {', '.join(dict.fromkeys(near))}" if near else "`pmtulab list` shows all"
     raise NoScenario(f"there is no scenario {name!r}; {hint}")
+
+
+def each_of(paths: Iterable[Path]) -> tuple[tuple[Path, Scenario], ...]:
+    return tuple((path, scenario) for path in paths for scenario in load(path))
+
+
+def group_of(path: Path) -> str:
+    """The catalogue's groups are its folders: black_hole is written black-hole."""
+    return path.parent.name.replace("_", "-")
 
 
 def catalogue() -> Iterator[Scenario]:

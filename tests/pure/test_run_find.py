@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.find import NoScenario, catalogue, files, find, load
+from lab.find import NoScenario, catalogue, files, find, group_of, load, located
 
 CATALOGUE = {scenario.name: scenario for scenario in catalogue()}
 
@@ -113,22 +113,53 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     assert [found.name for path in (one, other) for found in find(str(path))] == ["mine", "yours"]
 
 
+# --- by group and by folder
+
+
+def test_a_group_is_a_folder_of_the_catalogue() -> None:
+    groups = {group_of(path) for path in files()}
+    assert {"path", "tcp", "black-hole"} <= groups
+    for group in groups:
+        inside = [scenario for path in files() if group_of(path) == group for scenario in load(path)]
+        assert [*find(f"{group}/")] == inside
+    assert find("path") == find("path/")
+
+
+def test_a_scenarios_name_comes_before_a_groups() -> None:
+    assert [found.name for found in find("black-hole")] == ["black-hole"]
+    assert len(find("black-hole/")) > 1
+
+
+def test_all_is_the_whole_catalogue() -> None:
+    assert find("all") == tuple(catalogue())
+
+
+def test_a_folder_of_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    written(tmp_path, GOOD)
+    other = written(tmp_path / "deep", GOOD.replace('"mine"', '"yours"'))
+    written(tmp_path, "", "__init__.py")
+    assert [(path, found.name) for path, found in located(f"{tmp_path}/")] == [(other, "yours"), (tmp_path / "mine.py", "mine")]
+
+
 # --- files that define none
 
 
-@pytest.mark.parametrize("name", ["nowhere.py", "some/nowhere.py", "nowhere/at/all"])
+@pytest.mark.parametrize("name", ["nowhere.py", "some/nowhere.py"])
 def test_no_such_file(tmp_path: Path, name: str) -> None:
     assert refused(tmp_path / name) == f"{tmp_path / name} is no Python file"
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert refused(tmp_path) == f"{tmp_path} is no Python file"
     (tmp_path / "folder.py").mkdir()
     assert "is no Python file" in refused(tmp_path / "folder.py")
 
 
-def test_a_file_of_another_kind(tmp_path: Path) -> None:
-    assert "is no Python file" in refused(written(tmp_path, "scenario: mine\n", "mine.yaml"))
+@pytest.mark.parametrize("name", ["nowhere/at/all", "empty", "mine.yaml"])
+def test_neither_a_file_nor_a_folder_of_them(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    written(tmp_path, "scenario: mine\n", "mine.yaml")
+    assert refused(tmp_path / name) == f"{tmp_path / name} is neither a scenario file nor a folder of such files"
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_sysctls_are_named_as_people_name_them(net: Net) -> None:
 def test_a_host_route_has_its_metrics(net: Net) -> None:
     play(net, AddRoute("client", "server", mtu=1300, locked=True, advmss=1000))
     (line,) = net["client"].run(["ip", "route", "show", "10.0.2.2"]).stdout.splitlines()
-    assert line.split() == "10.0.2.2 via 10.0.0.2 dev r1 proto static mtu lock 1300 advmss 1000".split()
+    assert line.split() == ["10.0.2.2", "via", "10.0.0.2", "dev", "r1", "proto", "static", "mtu", "lock", "1300", "advmss", "1000"]
     play(net, AddRoute("client", "server", mtu=1200, family=IPV6), AddRoute("client", "server"))
     (line,) = net["client"].run(["ip", "-6", "route", "show", "fd00:0:0:2::2"]).stdout.splitlines()
     assert "via fd00::2 dev r1" in line
@@ -145,7 +145,7 @@ def test_a_tool_reads_what_the_taps_have_seen_in_this_act(net: Net) -> None:
 def test_waiting_takes_the_time_it_says(net: Net) -> None:
     started = time.monotonic()
     play(net, Wait(0.3))
-    assert 0.3 <= time.monotonic() - started
+    assert time.monotonic() - started >= 0.3
 
 
 def test_names_stand_for_addresses(net: Net) -> None:
