@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from lab.judge.observation import Flushed, Frame, Observation, Outcome, RouteException
+from lab.judge.observation import Event, Frame, Observation, Outcome, RouteException
 from lab.model.encode import encode
 from lab.model.flow import Flow
 from lab.model.packet import Icmp, Packet, Protocol, TcpFlag, TcpHeader, UdpHeader
@@ -27,7 +27,7 @@ class Crossings:
     family: Family = IPV4
     first: int = 1
     frames: list[Frame] = field(default_factory=list)
-    events: list[Outcome | Flushed] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     _now: int = START
     _identification: int = 0
 

@@ -5,41 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.judge.scenario import Act, Scenario
-from lab.model.flow import Flow, Tcp
-from lab.model.story import Send, Step
+from lab.model.flow import Flow
+from lab.model.story import Send, SendPieces
+from lab.model.topology import Family
 from lab.report.picture import picture
 from lab.report.plan_text import plan_text
-from lab.report.wording import protocol
-from lab.theory.oracle import Prediction, predict
-from lab.theory.plan import Plan, plan
+from lab.report.steps import step_lines
+from lab.theory.foresee import foresee
+from lab.theory.oracle import Prediction
+from lab.theory.plan import plan
 
 
 def show(scenario: Scenario) -> str:
     """All of it as text. Raises BadTopology."""
     planned = plan(scenario.topology)
     lines = [f"{scenario.name}  {scenario.title}", "", *indented(picture(scenario.topology).splitlines(), 4)]
-    for number, act in enumerate(scenario.acts, 1):
-        lines += ["", f"  act {number}  {act.title}", *indented(act_lines(planned, act), 4)]
+    lines += [f"    needs of the kernel: {', '.join(scenario.needs)}"] if scenario.needs else []
+    foreseen = foresee(planned, (act.story for act in scenario.acts))
+    for number, (act, predictions) in enumerate(zip(scenario.acts, foreseen, strict=True), 1):
+        family = scenario.topology.families[0]
+        lines += ["", f"  act {number}  {act.title}", *indented(act_lines(act, predictions, family), 4)]
     return "\n".join([*lines, "", plan_text(planned)])
 
 
-def act_lines(planned: Plan, act: Act) -> Iterator[str]:
+def act_lines(act: Act, predictions: tuple[Prediction | None, ...], family: Family) -> Iterator[str]:
+    foreseen = iter(predictions)
     for step in act.story:
-        yield step_words(step)
-    # A prediction is of a flow with nothing learned yet: of the first Send of each in the act.
-    first = {step.flow: step.octets for step in reversed(act.story) if isinstance(step, Send)}
-    for flow, octets in reversed(first.items()):
-        yield f"predicted  {prediction_words(flow, predict(planned, flow, octets))}"
+        yield from step_lines(step)
+        if isinstance(step, Send) and (prediction := next(foreseen)) is not None:
+            yield f"predicted  {prediction_words(step.flow, prediction)}"
+    flow = next((step.flow for step in act.story if isinstance(step, Send | SendPieces)), None)
     for expectation in act.expect:
-        family = next(iter(first)).family if first else planned.topology.families[0]
-        yield f"claimed    {expectation.claim():<76} {expectation.cites(family)}"
-
-
-def step_words(step: Step) -> str:
-    if isinstance(step, Send):
-        how = "" if isinstance(step.flow, Tcp) else f", {step.flow.discover.name}"
-        return f"send       {step.octets} octets over {protocol(step.flow)}{how}, {step.flow.source} to {step.flow.to}"
-    return "flush      every route cache"
+        yield f"claimed    {expectation.claim():<76} {expectation.cites(flow.family if flow else family)}"
 
 
 def prediction_words(flow: Flow, prediction: Prediction) -> str:
@@ -52,7 +49,8 @@ def prediction_words(flow: Flow, prediction: Prediction) -> str:
         words.append(f"MSS {prediction.mss}")
     if prediction.black_hole:
         words.append(f"black hole at {prediction.black_hole}")
-    words.append("delivered" if prediction.delivered else "never delivered")
+    refused = f"refused here, at most {prediction.refused}" if prediction.refused is not None else "lost"
+    words.append("delivered" if prediction.delivered else refused)
     return "; ".join(words)
 
 

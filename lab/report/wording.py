@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from lab.model.flow import Echo, Flow, Tcp
+from lab.model.flow import Echo, Flow, Raw, Tcp
 from lab.model.packet import Icmp, Packet, TcpFlag, TcpHeader, UdpHeader
 from lab.model.topology import IPV4
 
@@ -16,7 +16,9 @@ def protocol(flow: Flow) -> str:
     """What a flow's packets are called."""
     if isinstance(flow, Tcp):
         return "TCP"
-    return "ICMP echo" if isinstance(flow, Echo) else "UDP"
+    if isinstance(flow, Echo):
+        return "ICMP echo"
+    return "raw UDP" if isinstance(flow, Raw) else "UDP"
 
 
 def piece(flow: Flow) -> str:
@@ -50,6 +52,31 @@ def _tcp_words(tcp: TcpHeader) -> str:
     control = TcpFlag.SYN | TcpFlag.ACK if tcp.flags & TcpFlag.SYN else TcpFlag.RST | TcpFlag.FIN
     names = "-".join(str(flag.name) for flag in (TcpFlag.SYN, TcpFlag.FIN, TcpFlag.RST, TcpFlag.ACK) if flag & tcp.flags & control)
     return f"TCP {names or 'ACK'}" + (f", MSS {tcp.mss}" if tcp.mss is not None else "")
+
+
+def rewriting_words(came: Packet, left: Packet) -> str:
+    """What a router changed in a packet that it passed on: "rewrites MSS 1460 to 1360"."""
+    changes = _changes(came, left)
+    if isinstance(came.payload, Icmp) and isinstance(left.payload, Icmp) and came.payload.quoted and left.payload.quoted:
+        changes += [f"quoted {change}" for change in _changes(came.payload.quoted, left.payload.quoted)]
+    return f"rewrites {', '.join(changes) or 'options'}"
+
+
+def _changes(came: Packet, left: Packet) -> list[str]:
+    before, after = _rewritable(came), _rewritable(left)
+    return [f"{name} {before[name]} to {after[name]}" for name in before if name in after and before[name] != after[name]]
+
+
+def _rewritable(packet: Packet) -> dict[str, object]:
+    payload = packet.payload
+    named: dict[str, object] = {"source": packet.source, "destination": packet.destination, "DF": int(packet.df)}
+    if isinstance(payload, UdpHeader | TcpHeader):
+        named |= {"source port": payload.source_port, "destination port": payload.destination_port}
+    if isinstance(payload, TcpHeader):
+        named |= {"MSS": payload.mss}
+    if isinstance(payload, Icmp):
+        named |= {"identifier": payload.identifier}
+    return named
 
 
 def _icmp_words(icmp: Icmp, name: str, octets: int) -> str:
