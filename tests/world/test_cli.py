@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.find import catalogue
+from lab.find import catalogue, files, find, group_of
 from tests.world.command import PMTULAB, SLOW, pmtulab, surroundings, until
 
 EVIDENCE = ("capture.pcapng", "junit.xml", "result.json")
@@ -173,15 +173,13 @@ def test_json(tmp_path: Path, names: tuple[str, ...]) -> None:
     assert found == ["own", "576-router"][: len(names)]
 
 
-def test_every_scenario_passes_two_at_a_time(tmp_path: Path) -> None:
-    names = [scenario.name for scenario in catalogue()]
-    run = pmtulab("run", "all", "-j", "2", cwd=tmp_path)
+def test_a_group_is_run_two_at_a_time(tmp_path: Path) -> None:
+    names = [scenario.name for scenario in find("clamp/")]
+    run = pmtulab("run", "clamp", "-j", "2", cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, ""), run.stdout
     lines = run.stdout.splitlines()
     assert lines[-1] == f"{len(names)} pass"
     assert sorted(name for line in lines[:-1] for name in names if name in line.split()) == sorted(names)
-    for name in names:
-        assert sorted(path.name for path in (tmp_path / "out" / name).iterdir()) == list(EVIDENCE)
 
 
 def on_a_terminal(*arguments: str, cwd: Path) -> tuple[int, str]:
@@ -243,8 +241,15 @@ def test_what_needs_no_namespaces_works_without(tmp_path: Path, arguments: tuple
 
 def test_list_has_every_scenario(tmp_path: Path) -> None:
     run = pmtulab("list", cwd=tmp_path)
-    words = {line.split()[0] for line in run.stdout.splitlines() if line.strip()}
+    words = {word for line in run.stdout.splitlines() for word in line.split()[:2]}
     assert {scenario.name for scenario in catalogue()} <= words
+    assert {group_of(path) for path in files()} <= words
+
+
+def test_list_of_a_group_has_that_alone(tmp_path: Path) -> None:
+    run = pmtulab("list", "clamp", cwd=tmp_path)
+    assert len(run.stdout.splitlines()) == 1 + len(find("clamp/"))
+    assert pmtulab("list", "no-such-group", cwd=tmp_path).returncode == 2
 
 
 def test_show_says_what_will_be_done_and_claimed(tmp_path: Path) -> None:
