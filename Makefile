@@ -12,7 +12,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help test check bench clean constraints tools FORCE
+.PHONY: help test check bench fuzz clean constraints tools FORCE
 
 # ip, nft and tcpdump live in directories that an ordinary user's PATH lacks.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -23,7 +23,7 @@ PIP = .venv/bin/python -m pip install --quiet --no-input
 # The line of constraints.txt that parts what pmtulab needs to run from what its tests need.
 DEV_LINE := \# Only for tests and checks:
 # Programs that the tests hold our results against, each with Debian's package of it.
-TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2
+TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 mnexec:mininet
 
 help: ## list the targets
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/NAME/' | while IFS='|' read -r target does; do
@@ -44,6 +44,12 @@ check: .venv/.dev ## lint, format, types and the pure tests: seconds, no privile
 
 bench: .venv/.dev ## measure
 	@.venv/bin/python -m tests.bench
+
+# One seed gives the same networks each time; what the theory does not foresee is shrunk, and printed as a scenario file.
+N ?= 1000
+SEED ?= 1
+fuzz: .venv/.dev ## play random networks and compare them with the theory (N=1000 SEED=1)
+	@.venv/bin/pmtulab fuzz --n '$(N)' --seed '$(SEED)'
 
 clean: ## remove .venv, out, build products and caches
 	@rm -rf .venv out build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

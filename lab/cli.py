@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lab.find import NoScenario, find, group_of, located
+from lab.find import NoScenario, about, find, group_of, located
+from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
 
 if TYPE_CHECKING:
+    from lab.judge.scenario import Scenario
     from lab.run import Builder
 
 ALL_PASS, CLAIM_FAILED, BAD_INPUT, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 125, 130
@@ -57,7 +57,8 @@ def cli() -> None:
     show_default=True,
     help="What makes nodes and links: pmtulab itself, or Mininet.",
 )
-def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder) -> None:
+@click.option("--fault", "faults", type=click.Choice(tuple(FAULTS)), multiple=True, help="Break this first, to see what fails.")
+def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...]) -> None:
     """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
 
     \b
@@ -68,7 +69,7 @@ def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, 
     prepare_folders(scenarios, out)
     results = []
     many = len(scenarios) > 1
-    for number, result in enumerate(run_all(scenarios, out, jobs, builder), 1):
+    for number, result in enumerate(run_all(scenarios, out, jobs, builder, faults), 1):
         results.append(result)
         if not form:
             say(result, out, number if many else None, len(scenarios))
@@ -108,18 +109,20 @@ def prepare_folders(names: Iterable[str], out: Path) -> None:
             raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
 
 
-def run_all(scenarios: Mapping[str, str], out: Path, jobs: int, builder: Builder) -> Iterator[Result]:
+def run_all(scenarios: Mapping[str, str], out: Path, jobs: int, builder: Builder, faults: tuple[str, ...]) -> Iterator[Result]:
     """Runs them, `jobs` at a time, each result as soon as it is there."""
     if jobs == 1 or len(scenarios) == 1:
-        yield from (run_one(source, name, out, builder) for name, source in scenarios.items())
+        yield from (run_one(source, name, out, builder, faults) for name, source in scenarios.items())
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
+    from lab.workers import stay_with_parent
+
     # Spawned, not forked: a worker shares nothing with us that a thread may hold at the moment of the fork.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(scenarios)), spawn, stay_with_parent) as pool:
-        waiting = [pool.submit(run_one, source, name, out, builder) for name, source in scenarios.items()]
+        waiting = [pool.submit(run_one, source, name, out, builder, faults) for name, source in scenarios.items()]
         try:
             for done in as_completed(waiting):
                 yield done.result()
@@ -129,41 +132,26 @@ def run_all(scenarios: Mapping[str, str], out: Path, jobs: int, builder: Builder
             raise
 
 
-def stay_with_parent() -> None:
-    """For workers: Ctrl-C reaches the whole group, and one message about it is enough; a parent that is killed takes us along."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def end_with_parent() -> None:
-    import multiprocessing
-
-    parent = multiprocessing.parent_process()
-    assert parent
-    parent.join()
-    os._exit(CANNOT_RUN)
-
-
-def run_one(source: str, name: str, out: Path, builder: Builder) -> Result:
+def run_one(source: str, name: str, out: Path, builder: Builder, faults: tuple[str, ...]) -> Result:
     """Runs one scenario, found again by its source, as it may be another process that asked for it; and keeps its evidence."""
     from lab.evidence import keep
     from lab.run import run
 
     scenario = next(scenario for scenario in find(source) if scenario.name == name)
-    done = run(scenario, builder)
+    done = run(scenario, builder, faults)
     keep(done, out / scenario.name)
     # Between processes a user's own kind of expectation could not pass; and it has been judged.
     return replace(done.result, scenario=replace(scenario, acts=()))
 
 
 def say(result: Result, out: Path, number: int | None, of: int) -> None:
-    """The whole report of one scenario run alone, or of one that does not pass; a line for each of many that do."""
+    """The whole report of one scenario run alone, or of one that fails or breaks; a line for each of many others."""
     from lab.report.terminal import one_line, render
 
     if number is not None:
         click.echo(f"[{number:{len(str(of))}}/{of}] ", nl=False)
     colour = "NO_COLOR" not in os.environ  # and click takes it out where nobody would see it
-    if number is not None and result.verdict is Verdict.PASS:
+    if number is not None and result.verdict in (Verdict.PASS, Verdict.SKIP):
         click.echo(one_line(result, colour))
     else:
         click.echo(render(result, colour, out=str(out / result.scenario.name)), nl=False)
@@ -198,7 +186,7 @@ def exit_code(results: Sequence[Result]) -> int:
 @cli.command("list")
 @click.argument("names", nargs=-1)
 def list_command(names: tuple[str, ...]) -> None:
-    """The scenarios there are, by group; with NAMES those of a group or a path.
+    """The groups of scenarios there are; with NAMES the scenarios of a group or a path, or `all`.
 
     \b
     Example: pmtulab list path
@@ -206,19 +194,19 @@ def list_command(names: tuple[str, ...]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    scenarios = [each for name in names or ("all",) for each in wanted(name)]
+    rows: dict[str, tuple[int, int, str]] = {}
+    for path, scenario in (each for name in names or ("all",) for each in wanted(name)):
+        key, title = (scenario.name, scenario.title) if names else (group_of(path), about(path.parent))
+        number, claims, _ = rows.get(key, (0, 0, ""))
+        counted = len(scenario.acts) if names else 1
+        rows[key] = number + counted, claims + sum(len(act.expect) for act in scenario.acts), title
     table = Table(box=None, pad_edge=False)
-    table.add_column("group", no_wrap=True)
-    table.add_column("scenario", no_wrap=True, min_width=max(len(scenario.name) for _, scenario in scenarios))
-    for column in ("acts", "claims"):
+    table.add_column("scenario" if names else "group", no_wrap=True, min_width=max(map(len, rows)))
+    for column in ("acts" if names else "scenarios", "claims"):
         table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
     table.add_column("what it shows", no_wrap=True, overflow="ellipsis")
-    group = ""
-    for path, scenario in scenarios:
-        claims = sum(len(act.expect) for act in scenario.acts)
-        first = group_of(path) != group
-        group = group_of(path)
-        table.add_row(group if first else "", scenario.name, str(len(scenario.acts)), str(claims), scenario.title)
+    for key, (number, claims, title) in rows.items():
+        table.add_row(key, str(number), str(claims), title)
     # A pipe has no width: nothing is cut off for whoever searches in it.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
@@ -286,6 +274,37 @@ def traits_command(as_json: bool) -> None:
     if as_json:
         click.echo(traits_json(traits, features, os.uname().release), nl=False)
     sys.exit(CANNOT_RUN if any(row.broken for row in (*traits, *features)) else ALL_PASS)
+
+
+@cli.command("fuzz")
+@click.option("--n", "count", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Play N random networks.")
+@click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="One seed gives the same networks each time.")
+def fuzz_command(count: int, seed: int) -> None:
+    """Random networks and stories: is everything as the theory foresees it? What is not is shrunk, and printed as a scenario file.
+
+    \b
+    Exit: 0 all as foreseen, 1 something is not, 125 the lab is broken or cannot run here.
+    Example: pmtulab fuzz --n 1000 --seed 7
+    """
+    from importlib.util import find_spec
+
+    if find_spec("hypothesis") is None:
+        click.echo("pmtulab fuzz draws its networks with hypothesis, which is not installed: pip install 'pmtulab[fuzz]'", err=True)
+        sys.exit(CANNOT_RUN)
+    from lab.fuzz.run import fuzz, scenario_file
+
+    def progress(done: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done} of {count}", nl=done == count, err=True)
+
+    fuzzed = fuzz(count, seed, progress)
+    for mismatch in fuzzed.mismatches:
+        place, text = scenario_file(fuzzed, mismatch)
+        seen = "" if mismatch.again else " (seen once, and not again)"
+        click.echo(f"{place}{seen}:", err=True)
+        click.echo(text, nl=False)
+    click.echo(fuzzed.summary, err=bool(fuzzed.mismatches))
+    sys.exit(CLAIM_FAILED if fuzzed.mismatches else ALL_PASS)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib.util
 from collections.abc import Iterable, Iterator
@@ -57,6 +58,13 @@ def each_of(paths: Iterable[Path]) -> tuple[tuple[Path, Scenario], ...]:
 def group_of(path: Path) -> str:
     """The catalogue's groups are its folders: black_hole is written black-hole."""
     return path.parent.name.replace("_", "-")
+
+
+def about(folder: Path) -> str:
+    """What a group is about: the first line of its package's docstring; empty where it has none."""
+    package = folder / "__init__.py"
+    docstring = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8"))) if package.is_file() else None
+    return (docstring or "").partition("\n")[0]
 
 
 def catalogue() -> Iterator[Scenario]:

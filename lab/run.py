@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from lab.judge.convergence import converge
+from lab.judge.faults import FAULTS
 from lab.judge.observation import Observation
 from lab.judge.result import ActResult, Result
 from lab.judge.scenario import Act, Scenario
 from lab.judge.traits import TRAITS, Probed
 from lab.judge.verdict import Verdict
+from lab.model.story import Step
 from lab.theory.plan import plan
 from lab.world.build import Builder
 from lab.world.drive import Driver
@@ -31,8 +33,8 @@ class Run:
     taps: Mapping[str, tuple[int, int]]
 
 
-def run(scenario: Scenario, builder: Builder = "netlink") -> Run:
-    """Runs one scenario, in a network that `builder` makes. Raises BadTopology and Forbidden.
+def run(scenario: Scenario, builder: Builder = "netlink", faults: Sequence[str] = ()) -> Run:
+    """Runs one scenario, in a network that `builder` makes, with these of FAULTS in it. Raises BadTopology and Forbidden.
 
     What breaks later, in the lab or by a refusal of the kernel, is in the result, beside what was found until then.
     """
@@ -43,21 +45,31 @@ def run(scenario: Scenario, builder: Builder = "netlink") -> Run:
     stopped, reason = None, ""
     try:
         net = Net(planned, builder=builder)
-    except (Broken, OSError) as error:
-        return Run(Result(scenario, (), time.monotonic() - started, Verdict.BROKEN, str(error)), taps)
+    except (Broken, Lacking, OSError) as error:
+        verdict = Verdict.SKIP if isinstance(error, Lacking) else Verdict.BROKEN
+        return Run(Result(scenario, (), time.monotonic() - started, verdict, str(error), tuple(faults)), taps)
     with net:
         try:
             require(net, scenario.needs)
             driver = Driver(net, {name: probe(name).holds for name in scenario.traits})
+            for name in faults:
+                Driver(net).play(FAULTS[name].before(planned))
             for act in scenario.acts:
-                acts.append(judge(act, driver.play(act.story)))
+                acts.append(judge(act, driver.play(altered(act.story, faults))))
         except Lacking as error:
             stopped, reason = Verdict.SKIP, str(error)
         except (Broken, OSError) as error:
             stopped, reason = Verdict.BROKEN, str(error)
         seconds = time.monotonic() - started
         taps |= {tap.interface.end: (tap.seen, tap.dropped) for tap in net.capture.taps}
-    return Run(Result(scenario, tuple(acts), seconds, stopped, reason), taps)
+    return Run(Result(scenario, tuple(acts), seconds, stopped, reason, tuple(faults)), taps)
+
+
+def altered(story: Sequence[Step], faults: Sequence[str]) -> tuple[Step, ...]:
+    """The story as the faults make it."""
+    for name in faults:
+        story = [FAULTS[name].alter(step) for step in story]
+    return tuple(story)
 
 
 def judge(act: Act, observation: Observation) -> ActResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lab.judge.expect import Exits, IfTrait, PathMtu, Prints
+from lab.judge.expect import Exits, IfTrait, PathMtu, Prints, PrintsLines
 from lab.judge.observation import Observation
 from tests.observations import START, Change, holding
 from tests.scenes import MODERN, OLD, TOOLS, Row
@@ -26,6 +26,11 @@ ROWS = (
         Prints("Message too  LONG, mtu=576", "ping(8)"),
         TOOLS,
         {"another number": program(1, err="message too long, mtu=577"), "nothing": program(1, err="")},
+    ),
+    Row(
+        PrintsLines(0, "ip-route(8)", run=2),
+        TOOLS,
+        {"a line": program(2, out="one\n"), "failure": program(2, status=1)},
     ),
     Row(
         Exits(1, "ping(8)", within=2.0),

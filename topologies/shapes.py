@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import combinations
 
-from lab.model.topology import IPV4, Family, Host, Link, Node, Router, Topology
+from lab.model.topology import IPV4, Bridge, Family, Host, Link, Node, Router, Topology
 
 Mtu = int | tuple[int, int]
 
@@ -18,24 +18,31 @@ def chain(
     mtus: Sequence[Mtu],
     families: tuple[Family, ...] = (IPV4,),
     silent: Collection[str] = (),
+    bridges: Collection[str] = (),
     offloads: bool = False,
 ) -> Topology:
-    """Nodes in a row; the first and the last are hosts, the rest routers. `silent` names routers that send no PTB.
+    """Nodes in a row; the first and the last are hosts, the rest routers, or those of them that `bridges` names bridges.
+
+    `silent` names routers that send no PTB.
 
         client ──1500── r1 ──576── r2 ──1500── server
         chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)):
 
 
-    Raises ValueError where there is not one MTU a link, or where `silent` names something that is not one of the routers.
+    Raises ValueError where there is not one MTU a link, or where `silent` or `bridges` names what is not between the ends.
     """
     gaps = max(len(names) - 1, 0)
     if len(mtus) != gaps:
         raise ValueError(f"{len(names)} nodes in a chain have {gaps} links between them, but {len(mtus)} MTUs are given")
-    strangers = sorted(set(silent) - set(names[1:-1]))
+    strangers = sorted(set(silent) - (set(names[1:-1]) - set(bridges)))
     if strangers:
         raise ValueError(f"only routers of the chain can be silent: {', '.join(strangers)}")
+    strangers = sorted(set(bridges) - set(names[1:-1]))
+    if strangers:
+        raise ValueError(f"a bridge stands between the ends of a chain: {', '.join(strangers)}")
     ends = {0, len(names) - 1}
-    nodes = tuple(Host(n) if i in ends else Router(n, sends_ptb=n not in silent) for i, n in enumerate(names))
+    between = {n: Bridge(n) if n in bridges else Router(n, sends_ptb=n not in silent) for n in names[1:-1]}
+    nodes = tuple(Host(n) if i in ends else between[n] for i, n in enumerate(names))
     links = tuple(_link(a, b, mtu) for a, b, mtu in zip(names, names[1:], mtus, strict=False))
     return Topology(nodes, links, families, offloads)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.judge.observation import Frame, Observation
-from lab.judge.passage import lost_at
+from lab.judge.passage import identity, lost_at, originals
 from lab.model.flow import Echo, Flow, Tcp
 from lab.model.packet import Icmp, Packet, Protocol, TcpHeader
 
@@ -31,7 +31,7 @@ class Convergence:
 def converge(observation: Observation, flow: Flow) -> Convergence:
     """The figures of `flow`, from the frames of one act."""
     sent = [f for f in observation.sent_by(flow.source) if carries(observation, flow, f.packet)]
-    arrived = [f for f in observation.received_by(flow.to) if carries(observation, flow, f.packet)]
+    arrived = arrivals(observation, flow)
     lost = sum(carries(observation, flow, f.packet) for node in observation.routers for f in lost_at(observation, node))
     heard = [(f.time, mtu) for f in observation.received_by(flow.source) if (mtu := told(f)) is not None]
     if not sent or not arrived:
@@ -40,6 +40,17 @@ def converge(observation: Observation, flow: Flow) -> Convergence:
     first = next(f.time for f in arrived if f.packet and f.packet.octets == largest)
     news = {mtu for time, mtu in heard if time < first}
     return Convergence(flow, lost, len(heard), largest, first - sent[0].time, len(news) + 1)
+
+
+def arrivals(observation: Observation, flow: Flow) -> list[Frame]:
+    """Frames that bring payload of `flow` to its destination, also where a router has put another source address in (NAT)."""
+    came = list(observation.received_by(flow.to))
+    arrived = [f for f in came if carries(observation, flow, f.packet)]
+    if arrived or not came:
+        return arrived
+    before = originals(observation)
+    renamed = ((f, f.packet, origin.packet) for f in came if (origin := before.get(identity(f))))
+    return [f for f, now, then in renamed if now and then and carries(observation, flow, replace(now, source=then.source))]
 
 
 def told(frame: Frame) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
 
-from lab.model.flow import Flow
+from lab.model.flow import Flow, Udp
 from lab.model.packet import Packet
 from lab.theory.plan import Plan
 
@@ -120,6 +120,20 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """A search by probes is over: the largest size confirmed, in octets of payload (None: not even the first).
+
+    `probes` are all that were sent, each with its size and whether it was answered.
+    """
+
+    flow: Udp
+    started: int
+    ended: int
+    found: int | None
+    probes: tuple[tuple[int, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
     """A program was run to its end: its exit status, and all that it printed. `status` is None where its time ran out."""
 
@@ -132,7 +146,7 @@ class Ran:
     err: str
 
 
-Event = Outcome | Flushed | Done | Ran
+Event = Outcome | Flushed | Done | Ran | Searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +174,12 @@ class Observation:
         return tuple(e for e in self.events if isinstance(e, Ran))
 
     @property
+    def searches(self) -> tuple[Searched, ...]:
+        return tuple(e for e in self.events if isinstance(e, Searched))
+
+    @property
     def routers(self) -> tuple[str, ...]:
+        """The nodes that pass on what is for others; bridges, too."""
         return tuple(name for name, node in self.plan.nodes.items() if node.forwards)
 
     def owner(self, address: str) -> str | None:

@@ -1,40 +1,60 @@
-"""What became of packets on their way: passed on, fragmented, or lost at a router. Worked out from frames alone."""
+"""What became of packets on their way: passed on, rewritten, fragmented, or lost at a router. Worked out from frames alone."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from lab.judge.observation import Frame, Observation, read_address
+from lab.judge.rewritten import ETHERNET_HEADER, identity, originals, rewritten
 from lab.model.topology import IPV4
 
-ETHERNET_HEADER = 14
+__all__ = [
+    "ETHERNET_HEADER",
+    "Datagram",
+    "blocks",
+    "datagram",
+    "identity",
+    "is_for",
+    "lost_at",
+    "originals",
+    "renamed_datagrams",
+    "rewritten",
+]
 
-
-def identity(frame: Frame) -> bytes:
-    """The packet without what a router changes: TTL and header checksum, or hop limit. Equal before and after a hop."""
-    assert frame.packet
-    packet = frame.octets[ETHERNET_HEADER : ETHERNET_HEADER + frame.packet.octets]
-    if frame.packet.family == IPV4:
-        return packet[:8] + packet[9:10] + packet[12:]
-    return packet[:7] + packet[8:]
+Datagram = tuple[str, str, int, int | None]
+"""What the fragments of one datagram have in common: addresses, protocol, identification."""
 
 
 def lost_at(observation: Observation, node: str) -> tuple[Frame, ...]:
-    """Frames whose packet came into `node`, was for somebody else, and never left it: neither whole nor in fragments."""
+    """Frames whose packet came into `node`, was for somebody else, and never left it: neither whole nor in fragments, and not
+    rewritten either.
+    """
     left = Counter(identity(frame) for frame in observation.sent_by(node))
-    in_pieces: dict[tuple[str, str, int, int | None], set[int]] = {}
+    changed = {id(came) for came, _ in rewritten(observation, node)}
+    renamed = renamed_datagrams(observation, node)
+    in_pieces: dict[Datagram, set[int]] = {}
     for frame in observation.sent_by(node):
         if frame.packet and frame.packet.is_fragment:
-            in_pieces.setdefault(datagram(frame), set()).update(blocks(frame))
+            key = datagram(frame)
+            in_pieces.setdefault(renamed.get(key, key), set()).update(blocks(frame))
     lost = []
     for frame in observation.received_by(node):
-        assert frame.packet
-        key = identity(frame)
-        if left[key]:
-            left[key] -= 1
-        elif not is_for(observation, frame, node) and in_pieces.get(datagram(frame), set()).isdisjoint(blocks(frame)):
+        same = identity(frame)
+        if left[same]:
+            left[same] -= 1
+        elif id(frame) in changed or is_for(observation, frame, node):
+            continue
+        elif in_pieces.get(datagram(frame), set()).isdisjoint(blocks(frame)):
             lost.append(frame)
     return tuple(lost)
+
+
+def renamed_datagrams(observation: Observation, node: str) -> dict[Datagram, Datagram]:
+    """Fragments that leave `node` under addresses under which none came: by what they are called then, what they were before."""
+    leaving = {datagram(f) for f in observation.sent_by(node) if f.packet and f.packet.is_fragment}
+    came = {datagram(f) for f in observation.received_by(node)} if leaving else set()
+    before = {key[2:]: key for key in came}
+    return {key: before[key[2:]] for key in leaving - came if key[2:] in before}
 
 
 def is_for(observation: Observation, frame: Frame, node: str) -> bool:
@@ -52,7 +72,7 @@ def blocks(frame: Frame) -> range:
     return range(packet.fragment_offset // 8, (packet.fragment_offset + packet.octets - headers + 7) // 8)
 
 
-def datagram(frame: Frame) -> tuple[str, str, int, int | None]:
+def datagram(frame: Frame) -> Datagram:
     """What all fragments of one datagram have in common (RFC 791 §3.2)."""
     assert frame.packet
     return frame.packet.source, frame.packet.destination, frame.packet.protocol, frame.packet.identification

@@ -25,7 +25,8 @@ class Result:
     """A run of one scenario. `seconds` is from the plan to the verdict.
 
     `reason` says why there are fewer acts than the scenario has: with `stopped` BROKEN the lab failed, with SKIP this machine or
-    kernel lacks something. `stopped` is None for a run that reached its end.
+    kernel lacks something. `stopped` is None for a run that reached its end. `faults` are those that were injected
+    (lab.judge.faults): then no verdict says anything about the kernel.
     """
 
     scenario: Scenario
@@ -33,6 +34,7 @@ class Result:
     seconds: float
     stopped: Verdict | None = None
     reason: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -17,6 +17,11 @@ LINK_KINDS = {
 }
 """Kinds of virtual link (IFLA_INFO_KIND), and the option that a kernel has them by."""
 
-OTHERS = {"netem": "CONFIG_NET_SCH_NETEM", "sctp": "CONFIG_IP_SCTP"}
+OTHERS = {
+    "br_netfilter": "CONFIG_BRIDGE_NETFILTER",
+    "esp": "CONFIG_INET_ESP",
+    "netem": "CONFIG_NET_SCH_NETEM",
+    "sctp": "CONFIG_IP_SCTP",
+}
 
 FEATURES = {**LINK_KINDS, **OTHERS}

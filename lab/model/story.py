@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.model.flow import Flow, Udp
+from lab.model.flow import Flow, Tcp, Udp
 from lab.model.topology import IPV4, Family
 
 KIB = 1024
@@ -28,6 +28,28 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class SendTogether:
+    """Send `octets` over each of these connections at once, in turns; otherwise as Send. For expectations it is a Send of each."""
+
+    flows: tuple[Tcp, ...]
+    octets: int
+    within: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Search the path of `flow` by probes that its receiver answers (RFC 8899), up to `high` octets of payload.
+
+    PROBE_TIMER is `timer` seconds. With `heeds_ptb` a PTB about a probe shortens the search.
+    """
+
+    flow: Udp
+    high: int
+    timer: float = 0.05
+    heeds_ptb: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SendPieces:
     """Send one datagram of `octets` of payload over `flow`, already cut up, in the order of `pieces`.
 
@@ -39,6 +61,16 @@ class SendPieces:
     octets: int
     pieces: tuple[tuple[int, int], ...]
     within: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSocket:
+    """Read what the socket of `flow` says, which sends nothing: its error queue, its path MTU, TCP's state.
+
+    `flow` is one that this act has sent over. For expectations this is one of the act's Sends, of no octets.
+    """
+
+    flow: Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +166,7 @@ class Quote:
 
     `flow` is one that this act has sent over, whose ports or identifier the quote takes, and for TCP the sequence number that
     comes next (snd_nxt), plus `off`. Without a flow: a packet of `protocol` that nobody sent, from port or identifier 4321.
-    `reply` makes it an ICMP echo reply.
+    `reply` makes it an ICMP echo reply. `octets` is how much of the packet is quoted, None as much as an honest node would.
     """
 
     to: str
@@ -143,6 +175,7 @@ class Quote:
     off: int = 0
     df: bool = True
     reply: bool = False
+    octets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +189,19 @@ class ForgePtb:
     family: Family = IPV4
 
 
-Step = Send | SendPieces | FlushRouteCache | SetMtu | Sysctl | AddRoute | Configure | Run | ReadCapture | Wait | ForgePtb
+Step = (
+    Send
+    | SendTogether
+    | SendPieces
+    | Search
+    | ReadSocket
+    | FlushRouteCache
+    | SetMtu
+    | Sysctl
+    | AddRoute
+    | Configure
+    | Run
+    | ReadCapture
+    | Wait
+    | ForgePtb
+)

@@ -1,4 +1,4 @@
-"""A network as it is written: hosts, routers, and links with an MTU at each end.
+"""A network as it is written: hosts, routers, bridges, and links with an MTU at each end.
 
     client ──1500── r1 ──576── r2 ──1500── server
 
@@ -43,7 +43,20 @@ class Router:
     sends_ptb: bool = True
 
 
-Node = Host | Router
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A node that forwards frames by their MAC address, and has no address of its own: all that it joins is one subnet.
+
+    Each link to it is a port. What is too large for the port that it should leave by is dropped, and nobody is told.
+    `calls_iptables` is net.bridge.bridge-nf-call-iptables, and -ip6tables: the bridge then hands packets to netfilter, and cuts up
+    what comes back too large, as a router would. Linux does so by default where it can; here it is off, as in a plain switch.
+    """
+
+    name: str
+    calls_iptables: bool = False
+
+
+Node = Host | Router | Bridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +96,7 @@ class Topology:
     @property
     def routers(self) -> tuple[Router, ...]:
         return tuple(n for n in self.nodes if isinstance(n, Router))
+
+    @property
+    def bridges(self) -> tuple[Bridge, ...]:
+        return tuple(n for n in self.nodes if isinstance(n, Bridge))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Verdict
 from lab.model.pcapng import Capture, CapturedFrame, Interface, Statistics, dump
@@ -50,4 +51,5 @@ def _comments(result: Result) -> defaultdict[int, list[str]]:
 
 def _subject(result: Result) -> str:
     verdict = f"{result.verdict.name} {result.scenario.name}: {result.scenario.title}"
-    return f"{verdict} ({result.reason})" if result.reason else verdict
+    faults = "".join(f"; FAULT INJECTED: {FAULTS[name].says} ({name})" for name in result.faults)
+    return (f"{verdict} ({result.reason})" if result.reason else verdict) + faults

@@ -10,19 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lab.judge.observation import Frame, Observation, read_address
-from lab.judge.passage import ETHERNET_HEADER, datagram, identity, lost_at
+from lab.judge.passage import ETHERNET_HEADER, Datagram, datagram, identity, lost_at, originals, renamed_datagrams, rewritten
 from lab.model.packet import Icmp, Packet, Protocol, TcpFlag, TcpHeader
 from lab.model.topology import IPV4
-from lab.report.wording import fragments_words, packet_words
+from lab.report.wording import fragments_words, packet_words, rewriting_words
 from lab.theory.plan import Interface
 
 DELIVERED, LOST = "delivered", "lost"
 
 # Of ICMPv6, multicast listener discovery (RFC 2710, RFC 3810) and neighbour discovery (RFC 4861): housekeeping of one link.
 _HOUSEKEEPING = frozenset({130, 131, 132, 133, 134, 135, 136, 137, 143})
-
-Datagram = tuple[str, str, int, int | None]
-"""What the fragments of one datagram have in common, as datagram() says it."""
 
 Pieces = dict[int, tuple[int, bool]]
 """Fragments of one datagram: by offset, the octets that each carries and whether more follow."""
@@ -67,8 +64,29 @@ class Journeys:
         self._received: defaultdict[tuple[str, str], Counter[bytes]] = defaultdict(Counter)
         self._sent_pieces: defaultdict[tuple[str, Datagram], list[Frame]] = defaultdict(list)
         self._errors: defaultdict[str, set[object]] = defaultdict(set)
+        self._rewritten: list[tuple[Frame, Frame]] = []
+        self._before: dict[bytes, bytes] = {}  # what a rewritten packet was when its origin sent it
+        self._datagram_before: dict[Datagram, Datagram] = {}
+        if not self._resegmented:
+            self._index_rewritten()
+        self._not_its_own = {id(left) for _, left in self._rewritten}
         for frame in self._shown:
             self._index(frame)
+
+    def _index_rewritten(self) -> None:
+        for router in self._observation.routers:
+            self._rewritten += rewritten(self._observation, router)
+            self._datagram_before |= renamed_datagrams(self._observation, router)
+        self._before = {key: identity(frame) for key, frame in originals(self._observation).items()}
+
+    def _key(self, frame: Frame) -> bytes:
+        """The same for a packet wherever it is seen on its way."""
+        key = identity(frame)
+        return self._before.get(key, key)
+
+    def _datagram(self, frame: Frame) -> Datagram:
+        key = datagram(frame)
+        return self._datagram_before.get(key, key)
 
     def _index(self, frame: Frame) -> None:
         packet = _packet(frame)
@@ -78,12 +96,11 @@ class Journeys:
             if isinstance(packet.payload, Icmp) and packet.payload.quoted:
                 self._errors[frame.node].add(_quotable(packet.payload.quoted))
             return
-        key = identity(frame)
-        self._received[frame.node, frame.interface][key] += 1
+        self._received[frame.node, frame.interface][identity(frame)] += 1
         if self._owner(packet.destination) == frame.node:
-            self._arrived[key] += 1
+            self._arrived[self._key(frame)] += 1
             if packet.is_fragment:
-                self._arrived_pieces[datagram(frame)][packet.fragment_offset] = _carried(frame), packet.more_fragments
+                self._arrived_pieces[self._datagram(frame)][packet.fragment_offset] = _carried(frame), packet.more_fragments
 
     def events(self) -> Iterator[Event]:
         """Everything worth telling, in no order. Of one moment, what was sent comes before what became of it."""
@@ -95,6 +112,10 @@ class Journeys:
                 if matters(frame.packet):
                     yield self._lost_at_router(frame)
             yield from self._fragmented(router)
+        for came, left in self._rewritten:
+            if matters(came.packet):
+                words = rewriting_words(_packet(came), _packet(left))
+                yield Event(left.time, f"{left.node} ⇄ {left.interface}", words, frames=(came.number, left.number))
         yield from self._lost_on_links()
 
     @property
@@ -103,7 +124,7 @@ class Journeys:
         return self._plan.topology.offloads
 
     def _owner(self, address: str) -> str | None:
-        return self._plan.owner(read_address(address))
+        return self._observation.owner(address)
 
     def _named(self, address: str) -> str:
         return self._owner(address) or address
@@ -114,6 +135,8 @@ class Journeys:
             packet = _packet(frame)
             owner = self._owner(packet.source)
             # A host forwards nothing, so what it sends in another's name is forged, and its own.
+            if id(frame) in self._not_its_own:
+                continue
             if not frame.sent or (owner != frame.node and self._plan.nodes[frame.node].forwards):
                 continue
             if not packet.is_fragment:
@@ -124,10 +147,10 @@ class Journeys:
 
     def _whole(self, frame: Frame) -> Event:
         packet = _packet(frame)
-        key = identity(frame)
+        key = self._key(frame)
         delivered = self._arrived[key] > 0
         self._arrived[key] -= delivered
-        delivered = delivered or _complete(self._arrived_pieces.get(datagram(frame), {}))
+        delivered = delivered or _complete(self._arrived_pieces.get(self._datagram(frame), {}))
         segment = packet.payload.octets if isinstance(packet.payload, TcpHeader) else 0
         return Event(
             frame.time,
@@ -155,7 +178,7 @@ class Journeys:
         first = min(frames, key=lambda frame: _packet(frame).fragment_offset)
         packet = _packet(first)
         octets = sum(map(_carried, frames))
-        fate = DELIVERED if _complete(self._arrived_pieces.get(datagram(first), {})) else LOST
+        fate = DELIVERED if _complete(self._arrived_pieces.get(self._datagram(first), {})) else LOST
         yield Event(frames[0].time, self._to(first), packet_words(packet, octets), note=fate, frames=_numbers(frames))
         yield self._cut(frames)
 
@@ -180,7 +203,9 @@ class Journeys:
             if node == router:
                 came += keys
         for (node, _), frames in self._sent_pieces.items():
-            made = [frame for frame in frames if node == router and not came[identity(frame)]]
+            made = [
+                frame for frame in frames if node == router and not came[identity(frame)] and id(frame) not in self._not_its_own
+            ]
             if made and self._owner(_packet(made[0]).source) != router:
                 yield self._cut(made)
 
@@ -204,6 +229,10 @@ class Journeys:
         """The interface by which the planned routes send this packet on."""
         owner = self._owner(packet.destination)
         try:
+            if self._plan.nodes[router].bridge:
+                source = self._owner(packet.source)
+                way = self._plan.path(source, owner, packet.family) if source and owner else ()
+                return next((hop for hop in way if hop.node == router), None)
             return self._plan.path(router, owner, packet.family)[0] if owner else None
         except LookupError:
             return None

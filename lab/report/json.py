@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from lab.judge.convergence import Convergence
+from lab.judge.faults import FAULTS
 from lab.judge.result import ActResult, Result
 from lab.report.timeline import Row, timeline
 
@@ -28,6 +29,7 @@ def result_json(result: Result, kernel: str) -> str:
         "title": result.scenario.title,
         "verdict": result.verdict.value,
         "reason": result.reason,
+        "faults": [{"name": name, "says": FAULTS[name].says} for name in result.faults],
         "seconds": round(result.seconds, 6),
         "kernel": kernel,
         "acts": [_act(act) for act in result.acts],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Finding, Verdict
 from lab.report.wording import frames_words, printable, seen_lines
@@ -32,6 +33,10 @@ def junit(results: Sequence[Result]) -> str:
 def _suite(result: Result) -> Element:
     name = printable(result.scenario.name)
     suite = Element("testsuite", name=name)
+    if result.faults:
+        properties = SubElement(suite, "properties")
+        for fault in result.faults:
+            SubElement(properties, "property", name="fault injected", value=f"{fault}: {FAULTS[fault].says}")
     for number, act in enumerate(result.acts, 1):
         for finding in act.findings:
             case = SubElement(suite, "testcase", classname=name, name=printable(f"act {number} ({act.title}): {finding.claim}"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Finding, Verdict
 from lab.report.wording import frames_words, printable, seen_lines
@@ -22,6 +23,7 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
     yield "KTAP version 1"
     yield f"1..{len(results)}"
     for number, result in enumerate(results, 1):
+        yield from (f"# FAULT INJECTED: {FAULTS[name].says} ({name})" for name in result.faults)
         if result.findings:
             yield from (f"  {line}" for line in _claims(result))
         if result.stopped and result.stopped is not Verdict.SKIP:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lab.model.topology import Family
 from lab.report.picture import addresses_line, picture
-from lab.theory.plan import Interface, NodePlan, Plan
+from lab.theory.plan import Interface, NodePlan, Plan, subnet
 
 
 def plan_text(plan: Plan) -> str:
@@ -33,13 +33,15 @@ def _pictured(plan: Plan) -> Iterator[str]:
 
 
 def _role(node: NodePlan) -> str:
+    if node.bridge:
+        return "bridge that calls iptables" if node.bridge.calls_iptables else "bridge"
     if not node.forwards:
         return "host"
     return "router" if node.sends_ptb else "router that sends no PTB"
 
 
 def _with_lengths(interface: Interface, families: Sequence[Family]) -> tuple[str, ...]:
-    return tuple(f"{interface.addresses[f]}/{24 if f == Family.IPV4 else 64}" for f in families)
+    return tuple(f"{interface.addresses[f]}/{24 if f == Family.IPV4 else 64}" if interface.addresses else "" for f in families)
 
 
 def _to(prefix: str) -> str:
@@ -48,8 +50,7 @@ def _to(prefix: str) -> str:
 
 def _link_row(a: Interface, b: Interface, families: Sequence[Family]) -> tuple[str, ...]:
     mtu = f"{a.mtu}" if a.mtu == b.mtu else f"{a.mtu}/{b.mtu}"
-    subnets = (str(a.addresses[f] - 1) + ("/24" if f == Family.IPV4 else "/64") for f in families)
-    return (a.end, b.end, f"mtu {mtu}", *subnets)
+    return (a.end, b.end, f"mtu {mtu}", *(str(subnet(a.subnet, f)) for f in families))
 
 
 def _table(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:

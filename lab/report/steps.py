@@ -12,9 +12,12 @@ from lab.model.story import (
     FlushRouteCache,
     ForgePtb,
     ReadCapture,
+    ReadSocket,
     Run,
+    Search,
     Send,
     SendPieces,
+    SendTogether,
     SetMtu,
     Step,
     Sysctl,
@@ -40,6 +43,10 @@ def words(step: Step) -> str:
             return f"send       {octets} octets over {flow_words(flow)}"
         case SendPieces(flow, octets, pieces):
             return f"send       {octets} octets over {flow_words(flow)}, in pieces at {', '.join(str(o) for o, _ in pieces)}"
+        case SendTogether(flows, octets):
+            return f"send       {octets} octets over each of {len(flows)}: {flow_words(flows[0])}"
+        case Search(flow, high):
+            return f"search     up to {high} octets of payload over {flow_words(flow)}"
         case FlushRouteCache():
             return "flush      every route cache"
         case SetMtu(a, b):
@@ -54,6 +61,8 @@ def words(step: Step) -> str:
             return f"run        {at}: {command if isinstance(command, str) else ' '.join(command[:2])}"
         case ReadCapture(command):
             return f"read       {command}" + (f", of what {step.end} saw" if step.end else "")
+        case ReadSocket(flow):
+            return f"read       the socket of {flow_words(flow)}"
         case Wait(seconds):
             return f"wait       {seconds:g} s"
         case ForgePtb(by, to, mtu, quote):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 
 from lab.judge.convergence import Convergence
+from lab.judge.faults import FAULTS
 from lab.judge.result import ActResult, Result
 from lab.judge.verdict import Finding, Verdict
 from lab.report.picture import addresses_line, picture
@@ -34,8 +35,13 @@ def one_line(result: Result, colour: bool = False) -> str:
     """The verdict of one run among many, without a newline. A failure is named: the first claim that failed."""
     verdict = result.verdict
     failed = next((f.claim for f in result.findings if f.verdict is verdict), "") if verdict is Verdict.FAIL else ""
-    words = summary(result) + (f": {printable(failed)}" if failed else "")
+    words = with_faults(result) + summary(result) + (f": {printable(failed)}" if failed else "")
     return f"{_styled(f'{verdict.name:6}', verdict, colour)}  {result.scenario.name:28}  {words}"
+
+
+def with_faults(result: Result) -> str:
+    """`with fault skip-icmp: `, or nothing."""
+    return f"with {'faults' if len(result.faults) > 1 else 'fault'} {', '.join(result.faults)}: " if result.faults else ""
 
 
 def summary(result: Result) -> str:
@@ -84,6 +90,8 @@ class _Report:
     def lines(self, out: str | None) -> Iterator[str]:
         result = self._result
         yield f"{self._bold(result.scenario.name)}  {result.scenario.title}"
+        for name in result.faults:
+            yield _styled(f"FAULT INJECTED: {FAULTS[name].says} ({name})", Verdict.BROKEN, self._colour)
         yield ""
         yield from self._picture()
         yield ""
@@ -92,7 +100,7 @@ class _Report:
             yield ""
         verdict = _styled(result.verdict.name, result.verdict, self._colour)
         files = "      " + self._dim(f"{out}/{FILES}") if out else ""
-        yield f"{verdict} {result.scenario.name}: {summary(result)}{files}"
+        yield f"{verdict} {result.scenario.name}: {with_faults(result)}{summary(result)}{files}"
 
     def _picture(self) -> Iterator[str]:
         planned = self._result.acts[0].observation.plan if self._result.acts else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from errno import EMSGSIZE, errorcode
 from operator import attrgetter
 
-from lab.judge.observation import Done, Flushed, Observation, Outcome, Ran, RouteException
+from lab.judge.observation import Done, Flushed, Observation, Outcome, Ran, RouteException, Searched
 from lab.model.flow import Tcp
 from lab.model.packet import Icmp
 from lab.report.journeys import DELIVERED, Event, Journeys
@@ -115,12 +115,21 @@ def _sender_events(observation: Observation) -> Iterator[Event]:
             yield Event(event.time, event.at or EVERYONE, event.words)
         elif isinstance(event, Ran):
             yield from _printed(event)
+        elif isinstance(event, Searched):
+            yield _found(event)
         else:
             yield from _fate(event)
             yield from _news(observation, event, event.exceptions, known)
     # What a program made its node learn is seen only now.
     for ran in reversed(observation.ran):
         yield from _news(observation, ran, [e for e in observation.exceptions if e.node == ran.at], known)
+
+
+def _found(search: Searched) -> Event:
+    lost = sum(not answered for _, answered in search.probes)
+    found = "found nothing" if search.found is None else f"found {search.found} octets of payload"
+    words = f"search {found}: {count(len(search.probes), 'probe')}, {lost} of them lost"
+    return Event(search.ended, search.flow.source, words)
 
 
 def _printed(ran: Ran) -> Iterator[Event]:

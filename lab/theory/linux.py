@@ -26,6 +26,7 @@ IPV6_MIN_MTU = 1280
 MIN_ADV_MSS = {IPV4: 256, IPV6: 1220}  # net.ipv4.route.min_adv_mss, net.ipv6.route.min_adv_mss
 MIN_SND_MSS = 48  # net.ipv4.tcp_min_snd_mss: it includes the room that options take
 TCP_MSS_DEFAULT = 536
+TCP_RTO_MIN = 0.2  # seconds (include/net/tcp.h)
 MSS_SURE = 21845  # half of 43690, the least window that a Linux peer with a large MTU was seen to open with
 ICMP_ERROR_MAX = {IPV4: 576, IPV6: IPV6_MIN_MTU}  # the largest ICMP error as a packet
 VLAN_TAG = 4
@@ -85,6 +86,18 @@ def learned(current: int, told: int, family: Family, locked: bool = False) -> Le
     return Learned(min(current, MIN_PMTU), locked=True) if told < MIN_PMTU else Learned(told)
 
 
+def follows_link(known: Learned, old: int, new: int, family: Family) -> Learned:
+    """What becomes of an exception when the MTU of the link that it leaves by changes from `old` to `new`, at the host's own end.
+
+    IPv4: fib_nhc_update_mtu(). A lower link takes the exception along, and so does one that the exception was equal to; a locked
+    one stays until the link is no larger, and then is locked no longer, even below MIN_PMTU. IPv6: rt6_mtu_change_route_allowed().
+    A change to the same MTU is none (__dev_set_mtu()).
+    """
+    if old == new or (new > known.mtu and (known.locked or known.mtu != old)):
+        return known
+    return Learned(new)
+
+
 def advertised_mss(mtu: int, family: Family) -> int:
     """The MSS option of a SYN or SYN-ACK that leaves by a route of `mtu`: ipv4_default_advmss(), ip6_default_advmss().
 
@@ -107,6 +120,27 @@ def send_mss(pmtu: int, peer_mss: int, family: Family, timestamps: bool, window:
     if window is None:
         return mss
     return min(mss, window // 2 if window > TCP_MSS_DEFAULT else window)
+
+
+def blackhole_timeout(rto: float, retries1: int = 3) -> int:
+    """Which retransmission timeout, from 1, is the first at which net.ipv4.tcp_mtu_probing=1 takes the path for a black hole.
+
+    tcp_write_timeout(), tcp_model_timeout(): when as much time has passed since the first of them as net.ipv4.tcp_retries1 + 1 of
+    200 ms each would take, doubling, whatever the connection's own RTO is. `rto` is that RTO, in seconds; timeout number k comes
+    (2**k - 1) of them after the segment was sent.
+    """
+    timeout = 2  # the first starts the clock
+    while (2**timeout - 2) * rto < (2 ** (retries1 + 1) - 1) * TCP_RTO_MIN:
+        timeout += 1
+    return timeout
+
+
+def black_hole_mss(number: int, base_mss: int = 1024, floor: int = MIN_SND_MSS) -> int:
+    """The MSS, timestamps not counted in, of step `number` (from 1) down a black hole: tcp_mtu_probing().
+
+    net.ipv4.tcp_base_mss first, then half of it each time, but no less than net.ipv4.tcp_mtu_probe_floor.
+    """
+    return max(base_mss >> (number - 1), floor)
 
 
 def segment_octets(payload: int, family: Family, timestamps: bool) -> int:
@@ -196,3 +230,19 @@ def carries(octets: int, receiving_mtu: int) -> bool:
     __is_skb_forwardable() lets through MTU + 14 of Ethernet header + 4 of a VLAN tag, and the frame counts its 14 as well.
     """
     return octets <= receiving_mtu + VLAN_TAG
+
+
+def through_port(
+    piece: Fragment, mtu: int, bridge_mtu: int, calls_iptables: bool, df: bool, family: Family
+) -> tuple[Fragment, ...] | None:
+    """What a bridge lets out by a port of `mtu` of a packet or fragment; None where it drops it, which it tells nobody.
+
+    br_dev_queue_push_xmit() asks as a veth end does (carries()). Where iptables are called, what is above the MTU to the octet is
+    cut up instead; not with DF set, and not under IPv6, unless the bridge itself put it together (br_nf_dev_queue_xmit()). Pieces
+    are as the MTU of the bridge's own device wants them (`bridge_mtu`), which is the least of its ports' (br_mtu_auto_adjust()).
+    """
+    if not calls_iptables:
+        return (piece,) if carries(piece.octets, mtu) else None
+    if piece.octets <= mtu:
+        return (piece,)
+    return None if df or family == IPV6 else refragment(piece, bridge_mtu)

@@ -3,7 +3,8 @@
 1. A packet goes on as it is where the egress MTU holds it.
 2. Where it does not, a router fragments an IPv4 packet without DF, in place (RFC 791 §3.2).
 3. Any other it drops, and tells the source the egress MTU in a PTB (RFC 1191 §4, RFC 4443 §3.2), unless it is a silent one.
-4. A link end drops what is too large for it and tells nobody: it is no router.
+4. A link end drops what is too large for it and tells nobody: it is no router. Nor is a bridge, which drops what is too large
+   for a port of its own; one that calls iptables does fragment (`linux.through_port`).
 5. So a source that shrinks when told meets every descent in turn: each hop whose MTU is below the least before it. Their last is
    the path MTU. A source that fragments instead meets only those below the packets that it then sends.
 6. How a host shrinks, and how far, is Linux's affair: `lab.theory.linux`.
@@ -11,13 +12,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from lab.model.flow import DO, DONT, PROBE, WANT, Echo, Flow, PmtuDisc, Tcp, Udp
-from lab.model.topology import IPV4, Family
+from lab.model.flow import DO, DONT, PROBE, WANT, Echo, Flow, Raw, Tcp, Udp
+from lab.model.topology import Family
 from lab.theory import linux
+from lab.theory.crossing import Fragmented, Leg, Ptb, far_end
 from lab.theory.linux import Fragment, Learned
-from lab.theory.plan import Interface, Plan
+from lab.theory.plan import Plan
+
+__all__ = ["Descent", "Fragmented", "Path", "Prediction", "Ptb", "Start", "follow", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class Descent:
 class Path:
     """One direction. `nodes` from source to destination; `mtus` the egress MTU of each hop, `path_mtu` the least of them.
 
-    `descents` are those of the whole path, in order. `black_hole` is the first router (`r1`) or receiving link end (`r2:r1`) that
-    loses, without a word, packets of a source that believes every PTB; descents beyond it are never heard of.
+    `descents` are those of the whole path, in order. `black_hole` is the first router or bridge (`r1`), or receiving link end
+    (`r2:r1`), that loses, without a word, packets of a source that believes every PTB; descents beyond it are never heard of.
     """
 
     nodes: tuple[str, ...]
@@ -44,22 +48,15 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Ptb:
-    """A PTB from the router `by` to the host `to` that says `mtu`."""
+class Start:
+    """What both ends have learned before of the way to each other; None is nothing.
 
-    by: str
-    to: str
-    mtu: int
+    `announced`: the MSS options of source and destination, where the connection stands already.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Fragmented:
-    """`at` cuts packets that are on their way to `to`: the sizes and offsets of all pieces of one packet as they leave `at`."""
-
-    at: str
-    to: str
-    sizes: tuple[int, ...]
-    offsets: tuple[int, ...]
+    source: Learned | None = None
+    to: Learned | None = None
+    announced: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +64,17 @@ class Prediction:
     """What one flow meets, and where it ends.
 
     `ptbs`: each PTB sent, once, in the order of first appearance. Of a TCP flow's, those between the first and the last may fail to
-    come, or come after the last: a segment that is not full may meet a later descent before a full one meets its own. `lost`: how
-    many datagrams (echoes: exchanges) are lost before the first that arrives; None where it is a race (TCP) or has no end.
+    come, or come after the last, and those of other descents may come as well: a segment that is not full may meet a later descent
+    before a full one meets its own, or alone.
+    `lost`: how many datagrams (echoes: exchanges) are lost before the first that arrives; None where it is a race (TCP) or has no
+    end.
     `exception`: the source's at the end. `fragments` and `df` are those of what flows at the end; a TCP flow's of a full segment.
     `black_hole` is where packets of this flow, or PTBs about them, are lost without a word; of several places the first on the way.
     `delivered`: whether the flow comes through in the end; a TCP flow's full segments, as a smaller one may slip through a black
     hole, be told of a descent beyond, and so save the rest. `mss` is the sender's at the end, in octets of payload, None if not TCP
     or above linux.MSS_SURE, where windows decide; `advertised` the MSS options of source and destination.
+    `refused`: the MTU that the last send() exceeded where it fails with EMSGSIZE. `returning`: the destination's exception for the
+    source at the end.
     """
 
     path: Path
@@ -87,6 +88,8 @@ class Prediction:
     delivered: bool
     mss: int | None = None
     advertised: tuple[int, int] | None = None
+    refused: int | None = None
+    returning: Learned | None = None
 
     @property
     def pmtu(self) -> int:
@@ -104,37 +107,49 @@ def follow(plan: Plan, source: str, to: str, family: Family) -> Path:
         raise ValueError(f"{source} needs no path to itself")
     least, descents, black_hole = hops[0].mtu, [], None
     for hop in hops:
-        if hop.mtu < least:
+        node = plan.nodes[hop.node]
+        if node.bridge:
+            if not linux.through_port(Fragment(least, 0), hop.mtu, node.least_mtu, node.bridge.calls_iptables, True, family):
+                black_hole = black_hole or hop.node
+        elif hop.mtu < least:
             least = hop.mtu
             descents.append(Descent(hop.node, hop.mtu))
             if not plan.nodes[hop.node].sends_ptb:
                 black_hole = black_hole or hop.node
-        end = _far_end(plan, hop)
+        end = far_end(plan, hop)
         if not linux.carries(least, end.mtu):
             black_hole = black_hole or end.end
     nodes = (*(hop.node for hop in hops), hops[-1].peer)
-    return Path(nodes, tuple(hop.mtu for hop in hops), least, tuple(descents), black_hole)
+    mtus = tuple(hop.mtu for hop in hops)
+    return Path(nodes, mtus, min(mtus), tuple(descents), black_hole)
 
 
-def predict(plan: Plan, flow: Flow, octets: int) -> Prediction:
-    """What comes of `flow` sending `octets` of payload again and again until that changes nothing, all caches empty at first.
+def predict(plan: Plan, flow: Flow, octets: int, start: Start | None = None, *, once: bool = False) -> Prediction:
+    """What comes of `flow` sending `octets` of payload again and again until that changes nothing. All caches are empty at first,
+    but for what `start` says.
 
+    `once`: of one datagram, and no more. A Tcp flow is the same either way: it sends its next `octets` when the last are
+    acknowledged.
     A Udp or Echo flow of mode DO or PROBE is taken to shrink its payload to what the host's path MTU leaves room for, each time
     that it is refused or told of a PTB. (IP_MTU reads that; IPV6_MTU of an ICMP socket may be stale or ENOTCONN until it sends.)
-    A Tcp flow sends its next `octets` when the last are acknowledged. Raises as follow() does.
+    Of a flow's other options (an address of its own, a segment size) nothing is known here. Raises as follow() does.
     """
     path = follow(plan, flow.source, flow.to, flow.family)
     reverse = follow(plan, flow.to, flow.source, flow.family)
+    start = start or Start()
     if isinstance(flow, Tcp):
-        return _predict_tcp(plan, flow, octets, path, reverse)
-    return _predict_datagrams(plan, flow, octets, path, reverse)
+        return _predict_tcp(plan, flow, octets, path, reverse, start)
+    return _predict_datagrams(plan, flow, octets, path, reverse, start, once)
 
 
-def _predict_datagrams(plan: Plan, flow: Udp | Echo, octets: int, path: Path, reverse: Path) -> Prediction:
+def _predict_datagrams(
+    plan: Plan, flow: Udp | Echo | Raw, octets: int, path: Path, reverse: Path, start: Start, once: bool
+) -> Prediction:
     is_echo = isinstance(flow, Echo)
-    there = _Leg(plan, flow.source, flow.to, flow.family, believes=is_echo or linux.udp_believes(flow.discover))
+    believes = is_echo or linux.udp_believes(flow.discover)
+    there = Leg(plan, flow.source, flow.to, flow.family, believes, start.source)
     # The kernel answers an echo without DF (icmp_init() sets DONT); so only an IPv6 reply must discover its own path.
-    back = _Leg(plan, flow.to, flow.source, flow.family)
+    back = Leg(plan, flow.to, flow.source, flow.family, learned=start.to)
     size = linux.IP_HEADER[flow.family] + (linux.ECHO_HEADER if is_echo else linux.UDP_HEADER) + octets
     lost = 0
     while True:
@@ -145,24 +160,28 @@ def _predict_datagrams(plan: Plan, flow: Udp | Echo, octets: int, path: Path, re
         lost += not delivered and not refused
         if flow.discover in (DO, PROBE) and not delivered:
             size = min(size, there.mtu)
-        if delivered or before == (there.learned, back.learned, size):
+        if once or delivered or before == (there.learned, back.learned, size):
             break
     return Prediction(
         path=path,
         reverse=reverse,
         ptbs=tuple(dict.fromkeys(there.ptbs + back.ptbs)),
-        lost=lost if delivered or refused else None,
+        lost=lost if once or delivered or refused else None,
         exception=there.learned,
         fragments=there.cuts + back.cuts,
         df=isinstance(out, linux.Whole) and out.df,
         black_hole=there.black_hole or back.black_hole,
         delivered=delivered,
+        refused=out.info if isinstance(out, linux.Refused) else None,
+        returning=back.learned,
     )
 
 
-def _predict_tcp(plan: Plan, flow: Tcp, octets: int, path: Path, reverse: Path) -> Prediction:
-    there = _Leg(plan, flow.source, flow.to, flow.family)
-    ours, theirs = (linux.advertised_mss(way.mtus[0], flow.family) for way in (path, reverse))
+def _predict_tcp(plan: Plan, flow: Tcp, octets: int, path: Path, reverse: Path, start: Start) -> Prediction:
+    there = Leg(plan, flow.source, flow.to, flow.family, learned=start.source)
+    back = Leg(plan, flow.to, flow.source, flow.family, learned=start.to)
+    # A SYN announces what has been learned of the path, and not only what the first link carries.
+    ours, theirs = start.announced or (linux.advertised_mss(there.mtu, flow.family), linux.advertised_mss(back.mtu, flow.family))
     flights = 0
     while True:
         before = there.learned
@@ -185,112 +204,5 @@ def _predict_tcp(plan: Plan, flow: Tcp, octets: int, path: Path, reverse: Path) 
         delivered=delivered,
         mss=mss if mss <= linux.MSS_SURE else None,
         advertised=(ours, theirs),
+        returning=back.learned,
     )
-
-
-@dataclass(slots=True)
-class _Leg:
-    """One direction of a flow: what its source believes by now, and what has happened to its packets."""
-
-    plan: Plan
-    source: str
-    to: str
-    family: Family
-    believes: bool = True
-    learned: Learned | None = None
-    ptbs: list[Ptb] = field(default_factory=list)
-    cuts: tuple[Fragmented, ...] = ()
-    black_hole: str | None = None
-    hops: tuple[Interface, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.hops = self.plan.path(self.source, self.to, self.family)
-
-    @property
-    def mtu(self) -> int:
-        return self.learned.mtu if self.learned else self.hops[0].mtu
-
-    @property
-    def locked(self) -> bool:
-        return self.learned is not None and self.learned.locked
-
-    def offer(self, mode: PmtuDisc, size: int) -> linux.Local:
-        return linux.local(mode, size, self.hops[0].mtu, self.mtu, self.locked, self.family)
-
-    def send(self, size: int, out: linux.Local) -> bool:
-        """Send one packet and believe what comes of it. Whether it arrives, all of it."""
-        if isinstance(out, linux.Refused):
-            return False
-        pieces = out.fragments if isinstance(out, linux.InFragments) else (Fragment(size, 0),)
-        passage = _Passage(self.plan, self.family, df=isinstance(out, linux.Whole) and out.df)
-        passage.go(self.hops, pieces)
-        self.cuts = tuple(passage.cuts)
-        self.black_hole = self.black_hole or passage.black_hole
-        for hop, piece in passage.too_big:
-            self._hear(hop, piece)
-        return not (passage.too_big or passage.black_hole)
-
-    def _hear(self, hop: Interface, piece: Fragment) -> None:
-        if hop.node != self.source:  # what a host tells itself does not go on the wire
-            self.ptbs.append(Ptb(hop.node, self.source, hop.mtu))
-            way_back = self.plan.path(hop.node, self.source, self.family)
-            ptb = _Passage(self.plan, self.family, df=False)
-            ptb.go(way_back, (Fragment(linux.ptb_octets(piece.octets, self.family, way_back[0].mtu), 0),))
-            self.black_hole = self.black_hole or ptb.black_hole
-            if ptb.black_hole:
-                return
-        # Only the first fragment has the ports or the identifier by which the host finds whom the PTB concerns.
-        if self.believes and piece.offset == 0:
-            self.learned = linux.learned(self.mtu, hop.mtu, self.family, self.locked) or self.learned
-
-
-@dataclass(slots=True)
-class _Passage:
-    """One packet, or the fragments of one, on its way: what is cut, refused, or lost."""
-
-    plan: Plan
-    family: Family
-    df: bool
-    cuts: list[Fragmented] = field(default_factory=list)
-    too_big: list[tuple[Interface, Fragment]] = field(default_factory=list)
-    black_hole: str | None = None
-
-    def go(self, hops: tuple[Interface, ...], pieces: tuple[Fragment, ...]) -> None:
-        """Sends one packet, which its source cut into `pieces`.
-
-        A node hands on the pieces of one packet until a link end drops one; the rest of them never leave, as veth_xmit() tells
-        ip_do_fragment() and ip6_fragment() of the drop.
-        """
-        packets = [pieces]  # each as the pieces of it that came to this node
-        for hop in hops:
-            end = _far_end(self.plan, hop)
-            leaving: list[Fragment] = []
-            arriving: list[Fragment] = []
-            for packet in packets:
-                for piece in self._leave(hop, packet):
-                    leaving.append(piece)
-                    if not linux.carries(piece.octets, end.mtu):
-                        self.black_hole = self.black_hole or end.end
-                        break
-                    arriving.append(piece)
-            if len(leaving) > len(packets):
-                sizes, offsets = zip(*((p.octets, p.offset) for p in leaving), strict=True)
-                self.cuts.append(Fragmented(hop.node, hops[-1].peer, sizes, offsets))
-            packets = [(piece,) for piece in arriving]
-
-    def _leave(self, hop: Interface, pieces: tuple[Fragment, ...]) -> tuple[Fragment, ...]:
-        leaving: list[Fragment] = []
-        for piece in pieces:
-            if piece.octets <= hop.mtu:
-                leaving.append(piece)
-            elif self.family == IPV4 and not self.df:
-                leaving.extend(linux.refragment(piece, hop.mtu))
-            elif self.plan.nodes[hop.node].sends_ptb:
-                self.too_big.append((hop, piece))
-            else:
-                self.black_hole = self.black_hole or hop.node
-        return tuple(leaving)
-
-
-def _far_end(plan: Plan, hop: Interface) -> Interface:
-    return plan.nodes[hop.peer].interface(hop.node)

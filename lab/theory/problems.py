@@ -1,6 +1,6 @@
 """What is wrong with a topology: all of it at once, each problem with its place and its remedy.
 
-The order is fixed: the topology itself, its nodes as written, its links as written, then who cannot reach whom.
+The order is fixed: the topology itself, its nodes as written, its links as written, what bridges join, then who cannot reach whom.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from lab.model.topology import IPV6, Link, Topology
+from lab.theory.segments import islands, segments
 
 LEAST_MTU = 68
 MOST_MTU = 65535
 LEAST_MTU_IPV6 = 1280
 LONGEST_NAME = 15
 MOST_LINKS = 65536
+MOST_NEIGHBOURS = 254
 
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _RESERVED = {
@@ -53,7 +55,7 @@ class BadTopology(ValueError):
 
 def problems(topology: Topology) -> tuple[Problem, ...]:
     """Everything that is wrong with `topology`; empty where it can be planned. Raises nothing."""
-    return (*_of_topology(topology), *_of_nodes(topology), *_of_links(topology), *_of_reach(topology))
+    return (*_of_topology(topology), *_of_nodes(topology), *_of_links(topology), *_of_bridges(topology), *_of_reach(topology))
 
 
 def _of_topology(topology: Topology) -> Iterator[Problem]:
@@ -96,6 +98,7 @@ def _of_links(topology: Topology) -> Iterator[Problem]:
     names = [node.name for node in topology.nodes]
     known = set(names)
     first: dict[frozenset[str], int] = {}
+    bridges = {bridge.name for bridge in topology.bridges}
     for number, link in enumerate(topology.links, start=1):
         if link.a not in known or link.b not in known:
             yield from _unknown(number, link, names)
@@ -108,7 +111,7 @@ def _of_links(topology: Topology) -> Iterator[Problem]:
         low, high = link.mtus
         # One comparison for the usual case: these few lines run for every link of a large network.
         if not LEAST_MTU_IPV6 <= low <= MOST_MTU or not LEAST_MTU_IPV6 <= high <= MOST_MTU:
-            yield from _of_mtus(_place(number, link), link, IPV6 in topology.families)
+            yield from _of_mtus(_place(number, link), link, bridges, IPV6 in topology.families)
 
 
 def _unknown(number: int, link: Link, names: list[str]) -> Iterator[Problem]:
@@ -119,8 +122,8 @@ def _unknown(number: int, link: Link, names: list[str]) -> Iterator[Problem]:
             yield Problem(_place(number, link), f"there is no node {name!r}", remedy)
 
 
-def _of_mtus(place: str, link: Link, ipv6: bool) -> Iterator[Problem]:
-    for end, mtu in ((f"{link.a}:{link.b}", link.mtus[0]), (f"{link.b}:{link.a}", link.mtus[1])):
+def _of_mtus(place: str, link: Link, bridges: set[str], ipv6: bool) -> Iterator[Problem]:
+    for node, end, mtu in ((link.a, f"{link.a}:{link.b}", link.mtus[0]), (link.b, f"{link.b}:{link.a}", link.mtus[1])):
         where = f"MTU {mtu}" if link.mtus[0] == link.mtus[1] else f"MTU {mtu} at {end}"
         if mtu < LEAST_MTU:
             what = f"{where} is below {LEAST_MTU}, the least that IPv4 may have (RFC 791 §3.2) and that veth takes"
@@ -128,7 +131,7 @@ def _of_mtus(place: str, link: Link, ipv6: bool) -> Iterator[Problem]:
         elif mtu > MOST_MTU:
             what = f"{where} is above {MOST_MTU}, the largest IPv4 packet (RFC 791 §3.1) and the most that veth takes"
             problem = Problem(place, what, f"use {LEAST_MTU} to {MOST_MTU}")
-        elif ipv6 and mtu < LEAST_MTU_IPV6:
+        elif ipv6 and mtu < LEAST_MTU_IPV6 and node not in bridges:
             what = f"{where} is below {LEAST_MTU_IPV6}, the least for IPv6 (RFC 8200 §5): Linux takes IPv6 off the interface"
             problem = Problem(place, what, f"use {LEAST_MTU_IPV6} or more, or leave IPv6 out")
         else:
@@ -138,6 +141,30 @@ def _of_mtus(place: str, link: Link, ipv6: bool) -> Iterator[Problem]:
             return
 
 
+def _of_bridges(topology: Topology) -> Iterator[Problem]:
+    """Says nothing while a link names an unknown node, or joins two that are joined already."""
+    bridges = {bridge.name for bridge in topology.bridges}
+    known = {node.name for node in topology.nodes}
+    pairs = {frozenset((link.a, link.b)) for link in topology.links}
+    if not bridges or len(pairs) < len(topology.links) or any(len(pair) < 2 or not pair <= known for pair in pairs):
+        return
+    ports = Counter(name for link in topology.links for name in (link.a, link.b))
+    for name in dict.fromkeys(bridge.name for bridge in topology.bridges):
+        if ports[name] == 1:
+            yield Problem(f"node {name!r}", "it is a bridge with one port", "link it to another node, or leave it out")
+    ends: dict[int, list[str]] = {}
+    for link, segment in zip(topology.links, segments(topology), strict=True):
+        ends.setdefault(segment, []).extend((link.a, link.b))
+    for segment, names in ends.items():
+        place, nodes = _place(segment + 1, topology.links[segment]), dict.fromkeys(names)
+        neighbours = nodes.keys() - bridges
+        if len(names) // 2 != len(nodes) - 1:  # the links of a tree are one fewer than its nodes
+            yield Problem(place, f"it is part of a loop that bridges close: {', '.join(nodes)}", "leave one of its links out")
+        elif len(neighbours) > MOST_NEIGHBOURS:
+            what = f"bridges make one subnet of {len(neighbours)} nodes, and it has {MOST_NEIGHBOURS} addresses"
+            yield Problem(place, what, "put a router between them")
+
+
 def _of_reach(topology: Topology) -> Iterator[Problem]:
     """Hosts that cannot reach each other. Says nothing while a link names an unknown node: that link's repair may mend it."""
     hosts = {host.name for host in topology.hosts}
@@ -145,7 +172,7 @@ def _of_reach(topology: Topology) -> Iterator[Problem]:
     if any(link.a not in known or link.b not in known for link in topology.links):
         return
     links = [link for link in topology.links if link.a != link.b]
-    island = _islands(links, hosts)
+    island = islands(links, hosts)  # a link between two hosts is an island of its own
     homes: dict[str, int] = {}
     dwellers: dict[int, dict[str, None]] = {}
     for link, number in zip(links, island, strict=True):
@@ -166,25 +193,6 @@ def _of_reach(topology: Topology) -> Iterator[Problem]:
     for name in apart:
         what = "its address is the one on its first link, and not all other hosts can reach that"
         yield Problem(f"node {name!r}", what, "write first its link to a router that they reach")
-
-
-def _islands(links: list[Link], hosts: set[str]) -> list[int]:
-    """For each link, the number of its island: links that routers join. A link between two hosts is an island of its own."""
-    routers: dict[str, list[int]] = {}
-    for i, link in enumerate(links):
-        for name in (link.a, link.b):
-            if name not in hosts:
-                routers.setdefault(name, []).append(i)
-    island = [-1] * len(links)
-    for start in range(len(links)):
-        waiting = [start] if island[start] < 0 else []
-        while waiting:
-            i = waiting.pop()
-            if island[i] < 0:
-                island[i] = start
-                for name in (links[i].a, links[i].b):
-                    waiting += routers.pop(name, ())
-    return island
 
 
 def _place(number: int, link: Link) -> str:

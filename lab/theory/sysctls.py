@@ -13,6 +13,9 @@ from functools import lru_cache
 
 from lab.model.topology import IPV4, IPV6, Family
 
+BRIDGE_SYSCTLS: Mapping[str, str] = {"net/ipv6/conf/default/disable_ipv6": "1"}
+"""A bridge's own: it says nothing itself, and carries IPv6 all the same."""
+
 
 @lru_cache
 def sysctls(forwards: bool, families: tuple[Family, ...]) -> Mapping[str, str]:

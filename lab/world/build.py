@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import select
 import shutil
 import socket
 import sys
@@ -18,11 +19,12 @@ from typing import Literal
 
 from lab.model.topology import IPV6, Family
 from lab.theory.plan import Interface, NodePlan, Plan
+from lab.world.bridge import make_bridge
 from lab.world.errors import Broken
 from lab.world.messages import LOOPBACK, drop_own_ptbs, get_link, new_address, new_route, new_veth, up
 from lab.world.netlink import HEADER, Message, Netlink, attribute
 from lab.world.offload import Offloads
-from lab.world.process import PIPE, Process
+from lab.world.process import PIPE, Process, ready
 from lab.world.sandbox import FIRST, Sandbox
 
 Builder = Literal["netlink", "mininet"]
@@ -31,6 +33,7 @@ Builder = Literal["netlink", "mininet"]
 NETLINK_NETFILTER = 12  # include/uapi/linux/netlink.h
 IFINFOMSG_LENGTH, IFLA_OPERSTATE, IF_OPER_UP = 16, 16, b"\x06"
 LINKS_UP_WITHIN = 10.0  # seconds
+MININET_WITHIN = (30.0, 1.0)  # seconds, and so many more a node: 20 times what it takes. It waits forever for a shell that ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,14 @@ class Built:
 def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Mapping[str, Built]:
     """Builds the whole plan; `undo` closes what was opened for it.
 
-    Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces.
+    Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces, Lacking where it has no bridge.
     """
     built = by_mininet(sandbox, plan, undo) if builder == "mininet" else by_netlink(sandbox, plan, undo)
     for name, node in plan.nodes.items():
         if not node.sends_ptb:
             silence(sandbox, name)
+        if node.bridge:
+            make_bridge(sandbox, node, built[name].netlink)
     await_links(plan, built)
     try:
         sandbox.hosts(hosts_file(plan))
@@ -96,6 +101,9 @@ def by_mininet(sandbox: Sandbox, plan: Plan, undo: ExitStack) -> Mapping[str, Bu
         planned.seek(0)
         with Process(sandbox, FIRST, argv, stdin=planned, stdout=PIPE, env=env) as program:
             assert program.stdout
+            within = MININET_WITHIN[0] + MININET_WITHIN[1] * len(plan.nodes)
+            if not ready({program.stdout.fileno(): select.POLLIN}, within):
+                raise Broken(f"Mininet did not have the network within {within:.0f} s")
             said = json.loads(program.stdout.readline() or "{}")
             if "pids" in said:
                 built = standing(sandbox.adopt(said["pids"]), undo)
@@ -183,5 +191,5 @@ def hosts_file(plan: Plan) -> str:
     """The lab's /etc/hosts: every node by name, so that `ping server` works in client."""
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     for family in plan.topology.families:
-        lines += [f"{plan.address(name, Family(family))} {name}" for name in plan.nodes]
+        lines += [f"{plan.address(name, Family(family))} {name}" for name, node in plan.nodes.items() if not node.bridge]
     return "\n".join([*lines, ""])

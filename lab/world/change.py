@@ -30,9 +30,11 @@ def set_sysctl(net: Net, step: Sysctl) -> str:
 def add_route(net: Net, step: AddRoute) -> str:
     """Raises Broken where the kernel refuses it."""
     to = net.plan.address(step.to, step.family)
-    out = net.plan.path(step.at, step.to, step.family)[0] if step.via is None else net.plan.nodes[step.at].interface(step.via)
-    via = net.plan.nodes[out.peer].interface(out.node).addresses[step.family]
+    out, via = net.plan.next_hop(step.at, step.to, step.family)
+    if step.via is not None:
+        out, other = net.plan.neighbour(step.at, step.via)
+        via = other.addresses[step.family]
     net[step.at].netlink.do([host_route(to, None if via == to else via, out.index, step.mtu, step.locked, step.advmss)])
     metrics = [f"mtu {'lock ' * step.locked}{step.mtu}"] if step.mtu else []
     metrics += [f"advmss {step.advmss}"] if step.advmss else []
-    return " ".join(["route to", step.to, "via", out.peer, *metrics])
+    return " ".join(["route to", step.to, "via", net.plan.owner(via) or str(via), *metrics])

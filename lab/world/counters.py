@@ -1,4 +1,4 @@
-"""A node's SNMP counters: /proc/net/snmp, netstat and snmp6, read again and again through descriptors opened once."""
+"""A node's counters: /proc/net/snmp, netstat, snmp6 and dev, read again and again through descriptors opened once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Mapping
 
 from lab.world.sandbox import Sandbox
 
-FILES = ("/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6")
+FILES = ("/proc/net/snmp", "/proc/net/netstat", "/proc/net/snmp6", "/proc/net/dev")
 LARGEST = 1 << 16
 
 
 class Counters:
-    """Counters are named as nstat and the MIBs name them: "Ip.FragCreates", "TcpExt.TCPTimeouts", "Ip6.FragFails"."""
+    """Counters are named as nstat and the MIBs name them: "Ip.FragCreates", "TcpExt.TCPTimeouts", "Ip6.FragFails".
+
+    "Dev.RxDropped" and "Dev.TxDropped" are what all interfaces of the node have dropped, together.
+    """
 
     def __init__(self, sandbox: Sandbox, node: str) -> None:
         self._fds = sandbox.open(node, *(path for path in FILES if os.path.exists(path)))
@@ -29,9 +32,14 @@ class Counters:
 
 
 def parse(text: str) -> dict[str, int]:
-    """Both forms: pairs of lines, "Ip: NAMES" over "Ip: NUMBERS" (snmp, netstat), and one "Ip6FragFails NUMBER" a line (snmp6)."""
+    """All forms: pairs of lines, "Ip: NAMES" over "Ip: NUMBERS" (snmp, netstat), one "Ip6FragFails NUMBER" a line (snmp6), and a
+    table with a line for each interface (dev).
+    """
     counters: dict[str, int] = {}
     lines = text.splitlines()
+    if lines[0].startswith("Inter-"):
+        rows = [line.split(":")[1].split() for line in lines[2:]]
+        return {"Dev.RxDropped": sum(int(row[3]) for row in rows), "Dev.TxDropped": sum(int(row[11]) for row in rows)}
     if ":" not in lines[0]:
         for line in lines:
             name, value = line.split()

@@ -126,6 +126,9 @@ class Datagrams:
             return None
         return next((IP6_MTUINFO.unpack_from(octets)[0] for _, type, octets in ancillary if type == IPV6_PATHMTU), None)
 
+    def read_errors(self) -> None:
+        self.errors = list(read_errors(self.sender, self.flow.family))
+
     def mtu(self) -> int | None:
         return socket_mtu(self.sender, self.flow.family)
 

@@ -14,9 +14,12 @@ from lab.model.story import (
     FlushRouteCache,
     ForgePtb,
     ReadCapture,
+    ReadSocket,
     Run,
+    Search,
     Send,
     SendPieces,
+    SendTogether,
     SetMtu,
     Step,
     Sysctl,
@@ -26,9 +29,13 @@ from lab.model.wire import decode
 from lab.world.change import add_route, set_mtu, set_sysctl
 from lab.world.counters import moved
 from lab.world.endpoints import Endpoint, open_endpoint
+from lab.world.errors import Broken
 from lab.world.forge import forge, send_pieces
 from lab.world.net import Net
 from lab.world.programs import configure, read_capture, run_program
+from lab.world.search import search
+from lab.world.sockets import Given
+from lab.world.streams import Stream, send_together
 from lab.world.tap import TappedFrame
 
 DROPS = ("Ip.FragFails", "Ip6.FragFails")
@@ -54,7 +61,7 @@ class Driver:
         net = self._net
         before = {node.name: node.counters() for node in net}
         try:
-            events = tuple(self._step(step) for step in story)
+            events = tuple(event for step in story for event in self._step(step))
         finally:
             for endpoint in self._endpoints.values():
                 endpoint.close()
@@ -69,19 +76,25 @@ class Driver:
             traits=self._traits,
         )
 
-    def _step(self, step: Step) -> Event:
+    def _step(self, step: Step) -> Sequence[Event]:
         match step:
             case Send() | SendPieces():
-                return self._send(step)
+                return [self._send(step)]
+            case SendTogether():
+                return self._send_together(step)
+            case Search():
+                return [search(self._endpoint(step.flow), step)]
+            case ReadSocket():
+                return [self._read(step)]
             case Run():
-                return run_program(self._net, step)
+                return [run_program(self._net, step)]
             case ReadCapture():
-                return read_capture(step, self._net.capture)
+                return [read_capture(step, self._net.capture)]
             case FlushRouteCache():
                 for node in self._net:
                     node.flush_route_cache()
-                return Flushed(time.time_ns())
-        return self._change(step)
+                return [Flushed(time.time_ns())]
+        return [self._change(step)]
 
     def _change(self, step: SetMtu | Sysctl | AddRoute | Configure | ForgePtb | Wait) -> Done:
         at, now = None if isinstance(step, SetMtu | Wait) else step.by if isinstance(step, ForgePtb) else step.at, time.time_ns()
@@ -105,19 +118,41 @@ class Driver:
     def _send(self, step: Send | SendPieces) -> Outcome:
         net, flow = self._net, step.flow
         started = time.time_ns()
-        if flow not in self._endpoints:
-            self._flows += 1
-            self._endpoints[flow] = open_endpoint(net, flow, self._flows)
-        endpoint = self._endpoints[flow]
+        endpoint = self._endpoint(flow)
         drops = self._drops()
         if isinstance(step, SendPieces):
             given = send_pieces(net, step, endpoint)
         else:
             given = endpoint.send(step.octets, step.within, lambda: self._drops() > drops, net.capture.drain)
+        return self._outcome(endpoint, flow, step.octets, started, given)
+
+    def _send_together(self, step: SendTogether) -> list[Outcome]:
+        started = time.time_ns()
+        streams = [self._endpoint(flow) for flow in step.flows]
+        given = send_together([s for s in streams if isinstance(s, Stream)], step.octets, step.within, self._net.capture.drain)
+        each = zip(streams, step.flows, given, strict=True)
+        return [self._outcome(stream, flow, step.octets, started, one) for stream, flow, one in each]
+
+    def _endpoint(self, flow: Flow) -> Endpoint:
+        if flow not in self._endpoints:
+            self._flows += 1
+            self._endpoints[flow] = open_endpoint(self._net, flow, self._flows)
+        return self._endpoints[flow]
+
+    def _read(self, step: ReadSocket) -> Outcome:
+        """Raises Broken where the flow has not been sent over in this act."""
+        started = time.time_ns()
+        if step.flow not in self._endpoints:
+            raise Broken(f"{step.flow} has sent nothing in this act, so there is no socket to read")
+        endpoint = self._endpoints[step.flow]
+        endpoint.read_errors()
+        return self._outcome(endpoint, step.flow, 0, started, Given())
+
+    def _outcome(self, endpoint: Endpoint, flow: Flow, octets: int, started: int, given: Given) -> Outcome:
         sender, receiver = endpoint.tcp()
         return Outcome(
             flow,
-            step.octets,
+            octets,
             started,
             time.time_ns(),
             errno=given.errno,
@@ -127,7 +162,7 @@ class Driver:
             mtu=endpoint.mtu(),
             sender=sender,
             receiver=receiver,
-            exceptions=net[flow.source].exceptions(),
+            exceptions=self._net[flow.source].exceptions(),
             announced=given.announced,
         )
 

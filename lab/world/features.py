@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable
 from errno import ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
@@ -16,6 +17,7 @@ from lab.world.errors import Lacking
 from lab.world.messages import LOOPBACK, NEW
 from lab.world.net import Net, Node
 from lab.world.netlink import Message
+from lab.world.programs import environment
 
 TC_H_ROOT = 0xFFFFFFFF
 IPPROTO_SCTP = 132
@@ -32,24 +34,62 @@ def require(net: Net, needs: Iterable[str]) -> None:
 
 def has(node: Node, feature: str) -> bool:
     """Raises KeyError for a name that is no feature's."""
+    return tried(node, feature)[0]
+
+
+def tried(node: Node, feature: str) -> tuple[bool, str]:
+    """Whether the kernel has it, and in words what it answered. Raises KeyError for a name that is no feature's."""
     if feature in LINK_KINDS:
-        return has_link_kind(node, feature)
+        return tried_link_kind(node, feature)
     if feature == "netem":
         attrs: list[tuple[str, Any]] = [("TCA_KIND", "netem")]
         qdisc = Message(tcmsg(), RTM_NEWQDISC, NEW, "add netem", attrs, index=LOOPBACK, parent=TC_H_ROOT)
-        return node.netlink.attempt(qdisc) != ENOENT
-    assert feature == "sctp"
+        why = node.netlink.attempt(qdisc)
+        return why != ENOENT, answered("adding the queueing discipline netem to lo", why)
+    if feature == "br_netfilter":
+        return tried_br_netfilter(node)
+    if feature == "esp":
+        return tried_esp(node)
+    if feature != "sctp":
+        raise KeyError(feature)
+    why = None
     try:
         node.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_SCTP).close()
     except OSError as error:
-        return error.errno != EPROTONOSUPPORT
-    return True
+        why = error.errno
+    return why != EPROTONOSUPPORT, answered("opening an SCTP socket", why)
 
 
-def has_link_kind(node: Node, kind: str) -> bool:
+def tried_br_netfilter(node: Node) -> tuple[bool, str]:
+    why = None
+    try:
+        node.sysctl("net/bridge/bridge-nf-call-iptables")
+    except OSError as error:
+        why = error.errno
+    return why != ENOENT, answered("reading net.bridge.bridge-nf-call-iptables", why)
+
+
+def tried_esp(node: Node) -> tuple[bool, str]:
+    """ESP is not a kind of link but a transformation, and it needs its algorithm, too: both are tried by adding a state."""
+    command = f"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 1 mode tunnel aead rfc4106(gcm(aes)) 0x{'01' * 20} 128"
+    try:
+        done = node.run(command.split(), check=False, env=environment())
+    except FileNotFoundError:
+        return False, "ip is not installed, to ask with"
+    if done.returncode == 0:
+        node.run(["ip", "xfrm", "state", "flush"], env=environment())
+    return done.returncode == 0, done.stderr.strip() or "adding an ESP state succeeds"
+
+
+def tried_link_kind(node: Node, kind: str) -> tuple[bool, str]:
     """A kind that the kernel knows may still refuse to be made of nothing; only EOPNOTSUPP means that it is unknown."""
     attrs: list[tuple[str, Any]] = [("IFLA_IFNAME", NAME), ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", kind)]})]
     why = node.netlink.attempt(Message(ifinfmsg(), RTM_NEWLINK, NEW, f"add a {kind} link", attrs))
     if why is None:
         node.netlink.attempt(Message(ifinfmsg(), RTM_DELLINK, 0, f"delete the {kind} link", [("IFLA_IFNAME", NAME)]))
-    return why != EOPNOTSUPP
+    return why != EOPNOTSUPP, answered(f"adding a link of kind {kind}", why)
+
+
+def answered(what: str, why: int | None) -> str:
+    """`adding a link of kind gre: Operation not supported`."""
+    return f"{what}: {'done' if why is None else os.strerror(why)}"

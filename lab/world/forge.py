@@ -28,23 +28,25 @@ def forge(net: Net, step: ForgePtb, endpoints: Mapping[Flow, Endpoint]) -> str:
     """Raises Broken where the quote's flow has not been sent over in this act."""
     quoted = encode_ip(quoted_packet(net, step, endpoints))
     kind = struct.pack("!BBHI", 3, 4, 0, step.mtu) if step.family == IPV4 else struct.pack("!BBHI", 2, 0, 0, step.mtu)
-    error = kind + quoted[: 548 if step.family == IPV4 else 1232]
+    most = 548 if step.family == IPV4 else 1232
+    error = kind + quoted[: most if step.quote.octets is None else step.quote.octets]
     protocol = socket.IPPROTO_ICMP if step.family == IPV4 else socket.IPPROTO_ICMPV6
+    since = time.time_ns()
     with net[step.by].socket(AF[step.family], socket.SOCK_RAW, protocol) as sock:
         if step.family == IPV4:  # of an ICMPv6 socket the kernel fills in the checksum (rawv6_push_pending_frames())
             error = error[:2] + checksum(error).to_bytes(2, "big") + error[4:]
         sock.sendto(error, (net.address(step.to, step.family), 0))
     about = f"{type(step.quote.flow).__name__} flow" if step.quote.flow else f"protocol {step.quote.protocol}"
-    await_arrival(net, step)
+    await_arrival(net, step, since)
     return f"forged PTB to {step.to}: MTU {step.mtu}, about a packet to {step.quote.to} ({about})"
 
 
-def await_arrival(net: Net, step: ForgePtb) -> None:
+def await_arrival(net: Net, step: ForgePtb, since: int) -> None:
     """Until its receiver's tap has seen it: ICMP is handled in the same softirq, so what it does is done a moment later."""
     to, until = net.address(step.to, step.family), time.monotonic() + 1
     while time.monotonic() < until:
         for frame in reversed(net.capture.seen()):
-            if frame.interface.node == step.to and not frame.sent:
+            if frame.interface.node == step.to and not frame.sent and frame.time >= since:
                 packet = decode(frame.octets)
                 icmp = packet.payload if packet else None
                 if packet and packet.destination == to and isinstance(icmp, Icmp) and icmp.mtu == step.mtu:

@@ -156,7 +156,12 @@ def get_route(to: str, family: Family) -> Message:
 
 def get_exceptions(family: Family) -> Message:
     """Asks for every cached exception (`ip route show cache`)."""
-    return Message(rtmsg(), RTM_GETROUTE, NLM_F_DUMP, "list route exceptions", family=AF[family], flags=RTM_F_CLONED)
+    return _get_exceptions(family).again("list route exceptions")
+
+
+@cache
+def _get_exceptions(family: Family) -> Message:
+    return Message(rtmsg(), RTM_GETROUTE, NLM_F_DUMP, "", family=AF[family], flags=RTM_F_CLONED)
 
 
 def forget_exception(to: str, index: int) -> Message:

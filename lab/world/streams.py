@@ -6,9 +6,10 @@ import hashlib
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from errno import EINPROGRESS
+from typing import Any
 
 from lab.judge.observation import QueuedError, TcpState
 from lab.model.flow import Tcp
@@ -23,6 +24,65 @@ CONNECT_WITHIN = 5.0
 
 
 @dataclass(slots=True)
+class Transfer:
+    """So much of one stream, under way."""
+
+    stream: Stream
+    octets: int
+    content: memoryview
+    written: int = 0
+    read: int = 0
+    errno: int | None = None
+    sent: Any = field(default_factory=hashlib.sha256)
+    received: Any = field(default_factory=hashlib.sha256)
+
+    @property
+    def over(self) -> bool:
+        return self.errno is not None or (self.read == self.octets and not unacknowledged(self.stream.sender))
+
+    def write(self) -> None:
+        """As much as may be under way at once."""
+        if self.written == self.octets or self.written - self.read >= CHUNK:
+            return
+        try:
+            length = self.stream.sender.send(self.content[self.written : self.written + CHUNK])
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.errno = error.errno
+            return
+        self.sent.update(self.content[self.written : self.written + length])
+        self.written += length
+
+    def take(self) -> None:
+        """What has arrived."""
+        octets = self.stream.receiver.recv(1 << 16)
+        self.received.update(octets)
+        self.read += len(octets)
+
+    def given(self) -> Given:
+        whole = self.errno is not None or self.read == self.octets
+        return Given(self.errno, self.read, whole and self.sent.digest() == self.received.digest())
+
+
+def send_together(streams: Sequence[Stream], octets: int, within: float, breathe: Callable[[], None]) -> list[Given]:
+    """Sends that much of each stream, all at once, and waits until everything has arrived and is acknowledged."""
+    transfers = [Transfer(stream, octets, memoryview(payload(octets, 0))) for stream in streams]
+    poll = select.poll()
+    by_fd = {transfer.stream.receiver.fileno(): transfer for transfer in transfers}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    until = time.monotonic() + within
+    while time.monotonic() < until and not all(transfer.over for transfer in transfers):
+        for transfer in transfers:
+            transfer.write()
+        for fd, _ in poll.poll(1):
+            by_fd[fd].take()
+        breathe()
+    return [transfer.given() for transfer in transfers]
+
+
+@dataclass(slots=True)
 class Stream:
     """A TCP connection, each end's socket."""
 
@@ -33,29 +93,11 @@ class Stream:
 
     def send(self, octets: int, within: float, dropped: Callable[[], bool], breathe: Callable[[], None]) -> Given:
         """Sends that much of the stream, and waits until it has arrived and is acknowledged."""
-        sent = hashlib.sha256()
-        received = hashlib.sha256()
-        content = memoryview(payload(octets, 0))
-        written = read = 0
-        poll = select.poll()
-        poll.register(self.receiver, select.POLLIN)
-        until = time.monotonic() + within
-        while time.monotonic() < until and (read < octets or unacknowledged(self.sender)):
-            if written < octets and written - read < CHUNK:
-                try:
-                    length = self.sender.send(content[written : written + CHUNK])
-                except BlockingIOError:
-                    length = 0
-                except OSError as error:
-                    return Given(error.errno, read, sent.digest() == received.digest())
-                sent.update(content[written : written + length])
-                written += length
-            for _ in poll.poll(1):
-                octets_in = self.receiver.recv(1 << 16)
-                received.update(octets_in)
-                read += len(octets_in)
-            breathe()
-        return Given(None, read, read == octets and sent.digest() == received.digest())
+        (given,) = send_together([self], octets, within, breathe)
+        return given
+
+    def read_errors(self) -> None:
+        """TCP tells its application of no PTB (tcp_v4_err()): the queue that is read for others is empty."""
 
     def mtu(self) -> int | None:
         return socket_mtu(self.sender, self.family)
@@ -84,7 +126,8 @@ def connect(net: Net, flow: Tcp, port: int) -> Stream:
     Tail loss probes are off: on a busy machine one goes out after a few milliseconds, and looks like a loss where there was none.
     """
     address = flow.address or net.address(flow.to, flow.family)
-    net[flow.source].sysctl("net/ipv4/tcp_timestamps", int(flow.timestamps))
+    for host in (flow.source, flow.to):  # the one that listens may have been told otherwise by a flow of its own
+        net[host].sysctl("net/ipv4/tcp_timestamps", int(flow.timestamps))
     net[flow.source].sysctl("net/ipv4/tcp_early_retrans", 0)
     with net[flow.to].socket(AF[flow.family], socket.SOCK_STREAM) as listener:
         sender = net[flow.source].socket(AF[flow.family], socket.SOCK_STREAM)

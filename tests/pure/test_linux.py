@@ -55,6 +55,20 @@ def test_the_lesser_of_peer_and_path_decides(pmtu: int, peer: int, mss: int) -> 
     assert linux.send_mss(pmtu, peer, IPV4, timestamps=True) == mss
 
 
+@pytest.mark.parametrize(
+    ("rto", "retries1", "timeout"), [(0.204, 3, 5), (0.304, 3, 4), (0.215, 3, 4), (0.204, 1, 3), (0.204, 0, 2), (0.052, 0, 3)]
+)
+def test_the_timeout_at_which_a_black_hole_is_suspected(rto: float, retries1: int, timeout: int) -> None:
+    assert linux.blackhole_timeout(rto, retries1) == timeout
+
+
+def test_the_steps_down_a_black_hole() -> None:
+    assert [linux.black_hole_mss(n) for n in range(1, 8)] == [1024, 512, 256, 128, 64, 48, 48]
+    assert [linux.black_hole_mss(n, 1340, 600) for n in (1, 2, 3)] == [1340, 670, 600]
+    assert [linux.segment_octets(linux.black_hole_mss(n), IPV4, timestamps=True) for n in (1, 2, 3, 4)] == [1076, 564, 308, 180]
+    assert linux.segment_octets(1024, IPV6, timestamps=True) == 1096
+
+
 def test_segment_octets() -> None:
     assert linux.segment_octets(1448, IPV4, timestamps=True) == 1500
     assert linux.segment_octets(1440, IPV6, timestamps=False) == 1500

@@ -13,7 +13,7 @@ from lab.model.topology import IPV4, IPV6, Host, Link, Router, Topology
 from lab.report.plan_text import plan_text
 from lab.theory.plan import Plan, Route, plan
 from lab.theory.problems import BadTopology
-from lab.theory.routes import OWN, UNREACHED, blocks, first_links
+from lab.theory.routes import OWN, UNREACHED, blocks, first_hops
 from tests.golden_files import check
 from tests.strategies import topologies
 from topologies import chain, dumbbell, mesh, tree
@@ -140,7 +140,7 @@ def test_summaries_say_what_the_search_found(topology: Topology) -> None:
         adjacency[numbers[link.b]].append((numbers[link.a], i))
     untouched = [UNREACHED if isinstance(node, Router) else OWN for node in topology.nodes]
     for source in range(len(topology.nodes)):
-        by = first_links(adjacency, untouched, len(topology.links), source)
+        by = first_hops(adjacency, untouched, len(topology.links), source)
         assert brute(by) == {subnet: link for subnet, link in enumerate(by) if link >= 0}
 
 

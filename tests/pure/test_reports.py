@@ -279,6 +279,7 @@ def test_json_gives_what_went_in() -> None:
         "title": "A 576-octet link behind an Ethernet first hop",
         "verdict": "fail",
         "reason": "no reason",
+        "faults": [],
         "seconds": 0.1234,
         "kernel": "6.18.44",
     }

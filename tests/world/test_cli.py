@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.find import catalogue, files, find, group_of
+from lab.find import about, files, find, group_of
 from tests.world.command import PMTULAB, SLOW, pmtulab, surroundings, until
 
 EVIDENCE = ("capture.pcapng", "junit.xml", "result.json")
@@ -239,16 +239,21 @@ def test_what_needs_no_namespaces_works_without(tmp_path: Path, arguments: tuple
     assert "576-router" in run.stdout
 
 
-def test_list_has_every_scenario(tmp_path: Path) -> None:
+def first_words(text: str) -> list[str]:
+    return [line.split()[0] for line in text.splitlines()[1:]]
+
+
+def test_list_has_every_group_and_what_it_is_about(tmp_path: Path) -> None:
     run = pmtulab("list", cwd=tmp_path)
-    words = {word for line in run.stdout.splitlines() for word in line.split()[:2]}
-    assert {scenario.name for scenario in catalogue()} <= words
-    assert {group_of(path) for path in files()} <= words
+    groups = dict.fromkeys(group_of(path) for path in files())
+    assert first_words(run.stdout) == [*groups]
+    for path in files():
+        assert about(path.parent) in run.stdout
 
 
-def test_list_of_a_group_has_that_alone(tmp_path: Path) -> None:
-    run = pmtulab("list", "clamp", cwd=tmp_path)
-    assert len(run.stdout.splitlines()) == 1 + len(find("clamp/"))
+def test_list_of_all_or_of_a_group_has_every_scenario_of_it(tmp_path: Path) -> None:
+    for name in ("all", "clamp"):
+        assert first_words(pmtulab("list", name, cwd=tmp_path).stdout) == [scenario.name for scenario in find(name)]
     assert pmtulab("list", "no-such-group", cwd=tmp_path).returncode == 2
 
 

@@ -35,7 +35,7 @@ def test_links(index: int) -> None:
 
 @given(indexes, st.ip_addresses(v=4), st.ip_addresses(v=6))
 def test_addresses(index: int, four: IPv4Address, six: IPv6Address) -> None:
-    interface = Interface("a", "b", index, 1500, "02:00:00:00:00:01", {IPV4: four, IPV6: six})
+    interface = Interface("a", "b", index, 1500, "02:00:00:00:00:01", {IPV4: four, IPV6: six}, 0)
     both = [("IFA_LOCAL", str(four)), ("IFA_ADDRESS", str(four))]
     assert new_address(interface, four).octets == anew(
         ifaddrmsg(), RTM_NEWADDR, NEW, both, family=AF_INET, prefixlen=24, index=index

@@ -1,9 +1,24 @@
 """Expectations: what a scenario says must be seen. Each is a value, judged on one act's observation alone."""
 
 from lab.judge.expect.base import Expectation
+from lab.judge.expect.bridge import LostBelow, Swallowed
 from lab.judge.expect.by_trait import IfTrait
-from lab.judge.expect.programs import Exits, Prints
+from lab.judge.expect.cache import CacheHolds, ExpiresWithin
+from lab.judge.expect.programs import Exits, Prints, PrintsLines
 from lab.judge.expect.ptb import NoTooBig, PtbOrder, PtbQuotes, TooBig
+from lab.judge.expect.reassembly import NoTimeExceeded, NotReassembled, TimeExceeded
+from lab.judge.expect.search import ProbesInTurn, ProbesLost, SearchEnds
+from lab.judge.expect.segments import (
+    EveryMss,
+    GivesUpSize,
+    MssArrives,
+    OwnMss,
+    PeerMss,
+    PtbAbout,
+    SizesInTurn,
+    ToldDuring,
+    WindowUncut,
+)
 from lab.judge.expect.sender import (
     Delivered,
     ErrorQueued,
@@ -15,36 +30,60 @@ from lab.judge.expect.sender import (
     Unanswered,
 )
 from lab.judge.expect.state import Counts, Mss, MssWithin, NoTimeout, Retransmissions, SsthreshUncut, TcpPathMtu
+from lab.judge.expect.untold import NoSocketMtu, NothingAnnounced, NothingQueued
 from lab.judge.expect.wire import AdvertisedMss, Dropped, Fragments, Leaves, NoFragments, NothingLarger
 
 __all__ = [
     "AdvertisedMss",
+    "CacheHolds",
     "Counts",
     "Delivered",
     "Dropped",
     "ErrorQueued",
+    "EveryMss",
     "Exits",
     "Expectation",
+    "ExpiresWithin",
     "Fragments",
+    "GivesUpSize",
     "IfTrait",
     "Leaves",
+    "LostBelow",
     "Mss",
+    "MssArrives",
     "MssWithin",
     "NoFragments",
+    "NoSocketMtu",
+    "NoTimeExceeded",
     "NoTimeout",
     "NoTooBig",
+    "NotReassembled",
+    "NothingAnnounced",
     "NothingLarger",
     "NothingLearned",
+    "NothingQueued",
+    "OwnMss",
     "PathMtu",
     "PathMtuAnnounced",
+    "PeerMss",
     "Prints",
+    "PrintsLines",
+    "ProbesInTurn",
+    "ProbesLost",
+    "PtbAbout",
     "PtbOrder",
     "PtbQuotes",
     "RefusedHere",
     "Retransmissions",
+    "SearchEnds",
+    "SizesInTurn",
     "SocketMtu",
     "SsthreshUncut",
+    "Swallowed",
     "TcpPathMtu",
+    "TimeExceeded",
+    "ToldDuring",
     "TooBig",
     "Unanswered",
+    "WindowUncut",
 ]

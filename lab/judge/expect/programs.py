@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.judge.expect.base import Expectation, Seen, nothing
+from lab.judge.expect.base import Expectation, Seen, many, nothing
 from lab.judge.observation import Observation, Ran
 from lab.model.rfc import Citation, Manual
 from lab.model.topology import Family
@@ -37,6 +37,28 @@ class Prints(Expectation):
         if plain(self.text) in printed:
             return Seen(True, next((line.strip() for line in lines(ran) if plain(self.text) in plain(line)), self.text))
         return Seen(False, f"it prints “{printed[-SHOWN:]}”" if printed else "it prints nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class PrintsLines(Expectation):
+    """The act's n-th program (`run`, from 1) writes so many lines to its standard output, and ends with status 0."""
+
+    count: int
+    page: str
+    run: int = 1
+
+    def claim(self) -> str:
+        return f"program {self.run} prints {many(self.count, 'line')}"
+
+    def cites(self, family: Family) -> Citation:
+        return Manual(self.page)
+
+    def see(self, observation: Observation) -> Seen:
+        ran = nth_program(observation, self.run)
+        if ran is None:
+            return nothing(f"program {self.run}")
+        printed = len(ran.out.splitlines())
+        return Seen(printed == self.count and ran.status == 0, f"{many(printed, 'line')}, status {ran.status}")
 
 
 @dataclass(frozen=True, slots=True)

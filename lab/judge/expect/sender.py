@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from errno import EMSGSIZE, errorcode
 
-from lab.judge.convergence import carries, told
+from lab.judge.convergence import arrivals, carries, told
 from lab.judge.expect.base import Expectation, Seen, either, is_at, listed, many, nothing, nth, numbers
 from lab.judge.expect.wire import originated
 from lab.judge.observation import Observation, QueuedError, RouteException
@@ -36,7 +36,7 @@ class PathMtu(Expectation):
 
     def cites(self, family: Family) -> Citation:
         if self.locked:
-            return Kernel("__ip_rt_update_pmtu", "net/ipv4/route.c")
+            return either(family, Kernel("__ip_rt_update_pmtu", "net/ipv4/route.c"), Kernel("ip6_rt_update_pmtu", "net/ipv6/route.c"))
         return either(family, Rfc(1191, "6.2"), Rfc(8201, "5.2"))
 
     def see(self, observation: Observation) -> Seen:
@@ -221,7 +221,8 @@ class Delivered(Expectation):
     send: int = 1
 
     def claim(self) -> str:
-        return f"{self.octets} octets reach {self.to} intact"
+        which = f" of send {self.send}" if self.send > 1 else ""
+        return f"{self.octets} octets{which} reach {self.to} intact"
 
     def cites(self, family: Family) -> Citation:
         return either(family, Rfc(1191, "2"), Rfc(8201, "3"))
@@ -230,11 +231,7 @@ class Delivered(Expectation):
         outcome = nth(observation, self.send)
         if outcome is None or outcome.flow.to != self.to:
             return nothing(f"send {self.send} to {self.to}")
-        arrived = [
-            f
-            for f in observation.received_by(self.to)
-            if carries(observation, outcome.flow, f.packet) and outcome.started <= f.time <= outcome.ended
-        ]
+        arrived = [f for f in arrivals(observation, outcome.flow) if outcome.started <= f.time <= outcome.ended]
         verb = "answered" if isinstance(outcome.flow, Echo) else "delivered"
         words = f"{outcome.delivered} of {outcome.octets} octets {verb}{'' if outcome.intact else ', and not the ones sent'}"
         holds = outcome.delivered == outcome.octets == self.octets and outcome.intact and bool(arrived)

@@ -13,6 +13,8 @@ from lab.model.topology import Family
 TCP_INFINITE_SSTHRESH = 0x7FFFFFFF  # include/net/tcp.h
 
 COUNTED_BY = {
+    "Dev.RxDropped": Kernel("veth_xmit", "drivers/net/veth.c"),
+    "Dev.TxDropped": Kernel("veth_xmit", "drivers/net/veth.c"),
     "Ip.ForwDatagrams": Kernel("ip_forward", "net/ipv4/ip_forward.c"),
     "Ip.FragOKs": Kernel("ip_do_fragment", "net/ipv4/ip_output.c"),
     "Ip.FragCreates": Kernel("ip_do_fragment", "net/ipv4/ip_output.c"),
@@ -35,6 +37,8 @@ COUNTED_BY = {
     "Icmp.OutRateLimitHost": Kernel("icmpv4_xrlim_allow", "net/ipv4/icmp.c"),
     "Icmp6.InPktTooBigs": Kernel("icmpv6_rcv", "net/ipv6/icmp.c"),
     "Icmp6.OutPktTooBigs": Kernel("icmp6_send", "net/ipv6/icmp.c"),
+    "Icmp6.OutRateLimitHost": Kernel("icmpv6_xrlim_allow", "net/ipv6/icmp.c"),
+    "Icmp6.OutTimeExcds": Kernel("icmp6_send", "net/ipv6/icmp.c"),
     "TcpExt.OutOfWindowIcmps": Kernel("tcp_v4_err", "net/ipv4/tcp_ipv4.c"),
     "TcpExt.IPReversePathFilter": Kernel("ip_rcv_finish_core", "net/ipv4/ip_input.c"),
     "TcpExt.TCPMTUPFail": Kernel("tcp_mtup_probe_failed", "net/ipv4/tcp_input.c"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.judge.expect.base import Expectation, Seen, either, joined, listed, many, nothing, numbers
 from lab.judge.observation import Frame, Observation
-from lab.judge.passage import datagram, identity, lost_at
+from lab.judge.passage import datagram, identity, lost_at, rewritten
 from lab.model.packet import Packet, Protocol, TcpFlag, TcpHeader
 from lab.model.rfc import Citation, Kernel, Rfc
 from lab.model.topology import Family
@@ -111,7 +111,7 @@ class Fragments(Expectation):
         return either(family, Rfc(791, "3.2"), Rfc(8200, "4.5"))
 
     def see(self, observation: Observation) -> Seen:
-        came = {identity(f) for f in observation.received_by(self.by)}
+        came = passed_identities(observation, self.by)
         leaving: dict[tuple[str, str, int, int | None], list[Frame]] = {}
         for frame in observation.sent_by(self.by):
             if frame.packet and frame.packet.is_fragment:
@@ -142,7 +142,7 @@ class NoFragments(Expectation):
         return either(family, Rfc(791, "3.2"), Rfc(8200, "5"))
 
     def see(self, observation: Observation) -> Seen:
-        came = {identity(f) for f in observation.received_by(self.by)}
+        came = passed_identities(observation, self.by)
         passed = [f for f in observation.sent_by(self.by) if identity(f) in came]
         if not passed:
             return nothing(f"packet passes through {self.by}, so nothing is shown")
@@ -173,6 +173,12 @@ class AdvertisedMss(Expectation):
             return nothing(f"SYN leaves {self.by}")
         wrong = [mss for _, mss in announcing if mss != self.mss]
         return Seen(not wrong, f"it announces {listed(mss for _, mss in announcing)}", numbers(f for f, _ in announcing))
+
+
+def passed_identities(observation: Observation, node: str) -> set[bytes]:
+    """What a packet is like that `node` only passes on: as it came, or as it left where its addresses were rewritten."""
+    came = {identity(f) for f in observation.received_by(node)}
+    return came | {identity(left) for _, left in rewritten(observation, node)}
 
 
 def originated(observation: Observation, node: str) -> list[Frame]:

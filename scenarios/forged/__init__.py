@@ -1,0 +1,1 @@
+"""Which PTBs a host believes, and which it does not."""

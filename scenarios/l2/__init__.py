@@ -1,0 +1,1 @@
+"""Switches and mismatched MTUs within one segment, where nobody sends a PTB."""

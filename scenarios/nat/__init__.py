@@ -1,0 +1,1 @@
+"""PTBs through address translation: what is rewritten, and what is lost."""

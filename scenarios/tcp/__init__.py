@@ -1,0 +1,1 @@
+"""What TCP makes of a path MTU: its MSS, announced and sent, and what it sends again."""

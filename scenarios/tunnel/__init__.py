@@ -1,0 +1,1 @@
+"""Encapsulation: overheads, inner and outer path MTUs, and losses in two stages."""
