@@ -32,7 +32,7 @@ class Udp:
 
     `address` is one of `to`'s that is not the one its name stands for. `connected` False sends by sendto(), and has no IP_MTU.
     `recverr` is IP_RECVERR (IPV6_RECVERR). `segment` is UDP_SEGMENT, the payload octets of each datagram that one Send is cut
-    into. `dontfrag` is IPV6_DONTFRAG, with IPV6_RECVPATHMTU; `mtu` is IPV6_MTU, as it is set.
+    into. `dontfrag` is IPV6_DONTFRAG, with IPV6_RECVPATHMTU; `mtu` is IPV6_MTU, as it is set. `tos` is IP_TOS: DSCP and ECN.
     `number` tells flows apart that are alike otherwise, here and below.
     """
 
@@ -46,6 +46,7 @@ class Udp:
     segment: int | None = None
     dontfrag: bool = False
     mtu: int | None = None
+    tos: int = 0
     number: int = 1
 
 

@@ -180,6 +180,8 @@ def open_sender(net: Net, flow: Udp | Echo | Raw) -> socket.socket:
         if flow.dontfrag:
             sender.setsockopt(socket.IPPROTO_IPV6, IPV6_DONTFRAG, 1)
             sender.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPATHMTU, 1)
+        if flow.tos:
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, flow.tos)
         if flow.mtu is not None:
             sender.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU, flow.mtu)
     return sender

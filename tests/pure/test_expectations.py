@@ -12,11 +12,18 @@ from lab.judge import expect
 from lab.judge.expect import Expectation
 from lab.judge.observation import Observation
 from lab.judge.verdict import Verdict
-from tests import rows_of_cache, rows_of_frames, rows_of_hosts, rows_of_programs, rows_of_segments
+from tests import rows_of_bridge, rows_of_cache, rows_of_frames, rows_of_hosts, rows_of_programs, rows_of_segments
 from tests.observations import Change, silent
 from tests.scenes import SCENES, Row
 
-ROWS = (*rows_of_cache.ROWS, *rows_of_frames.ROWS, *rows_of_hosts.ROWS, *rows_of_programs.ROWS, *rows_of_segments.ROWS)
+ROWS = (
+    *rows_of_bridge.ROWS,
+    *rows_of_cache.ROWS,
+    *rows_of_frames.ROWS,
+    *rows_of_hosts.ROWS,
+    *rows_of_programs.ROWS,
+    *rows_of_segments.ROWS,
+)
 EACH = pytest.mark.parametrize("row", ROWS, ids=[str(row.claim) for row in ROWS])
 WRONG = [(row, name, change) for row in ROWS for name, change in row.wrong.items()]
 
