@@ -57,7 +57,13 @@ def cli() -> None:
     show_default=True,
     help="What makes nodes and links: pmtulab itself, or Mininet.",
 )
-@click.option("--fault", "faults", type=click.Choice(tuple(FAULTS)), multiple=True, help="Break this first, to see what fails.")
+@click.option(
+    "--fault",
+    "faults",
+    type=click.Choice(tuple(FAULTS)),
+    multiple=True,
+    help="Break a fact first, to see what fails. " + " ".join(f"{f.name}: {f.says}." for f in FAULTS.values()),
+)
 def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...]) -> None:
     """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
 

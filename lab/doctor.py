@@ -20,6 +20,7 @@ TOOLS = {
     "tshark": "tshark",
     "nft": "nftables",
     "ip": "iproute2",
+    "iptables": "iptables",
     "mnexec": "mininet",
 }
 """Programs that the tests hold the lab against, and Debian's package of each. Running scenarios needs none of them."""

@@ -211,7 +211,13 @@ ROWS = (
             "cut": inside(1, "sender", ssthresh=11),
             "not where HyStart left it": inside(1, "sender", ssthresh=INFINITE),
             "HyStart had no part in it": lambda o: replace(o, counters={}),
+            "cut before": lambda o: replace(o, events=(*inside(1, "sender", ssthresh=7)(o).events, *o.events)),
         },
+    ),
+    Row(  # HyStart came later
+        SsthreshUncut(at="client"),
+        replace(HYSTART, events=(*TCP.events, *HYSTART.events)),
+        {"not where HyStart left it": lambda o: replace(o, events=(*TCP.events, *TCP.events))},
     ),
     Row(
         Counts(at="r1", counters=(("Ip.FragOKs", 1), ("Ip.FragCreates", 3))),

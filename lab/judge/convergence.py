@@ -43,14 +43,19 @@ def converge(observation: Observation, flow: Flow) -> Convergence:
 
 
 def arrivals(observation: Observation, flow: Flow) -> list[Frame]:
-    """Frames that bring payload of `flow` to its destination, also where a router has put another source address in (NAT)."""
+    """Frames that bring payload of `flow` to its destination, also where a router has put another source address in (NAT).
+
+    What such a router has fragmented besides is known by the identification that its pieces keep.
+    """
     came = list(observation.received_by(flow.to))
     arrived = [f for f in came if carries(observation, flow, f.packet)]
     if arrived or not came:
         return arrived
     before = originals(observation)
     renamed = ((f, f.packet, origin.packet) for f in came if (origin := before.get(identity(f))))
-    return [f for f, now, then in renamed if now and then and carries(observation, flow, replace(now, source=then.source))]
+    whole = [f for f, now, then in renamed if now and then and carries(observation, flow, replace(now, source=then.source))]
+    own = {f.packet.identification for f in observation.sent_by(flow.source) if f.packet and carries(observation, flow, f.packet)}
+    return whole or [f for f in came if f.packet and f.packet.is_fragment and f.packet.identification in own]
 
 
 def told(frame: Frame) -> int | None:
@@ -60,8 +65,16 @@ def told(frame: Frame) -> int | None:
 
 
 def carries(observation: Observation, flow: Flow, packet: Packet | None) -> bool:
-    """Whether this packet brings payload of `flow` from its source to its destination: no handshake, no pure ACK."""
-    if packet is None or observation.owner(packet.source) != flow.source or observation.owner(packet.destination) != flow.to:
+    """Whether this packet brings payload of `flow` from its source to its destination: no handshake, no pure ACK.
+
+    On its way to a NAT that will rewrite it, its destination is the address that the flow states, and not yet the destination's.
+    Inside a tunnel it is what the tunnel's packet carries.
+    """
+    if packet is not None and packet.inner is not None:
+        packet = packet.inner
+    if packet is None or packet.family != flow.family or observation.owner(packet.source) != flow.source:
+        return False
+    if observation.owner(packet.destination) != flow.to and packet.destination != flow.address:
         return False
     if isinstance(flow, Tcp):
         return isinstance(packet.payload, TcpHeader) and packet.payload.octets > 0

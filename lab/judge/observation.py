@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from lab.model.flow import Flow, Udp
 from lab.model.packet import Packet
-from lab.theory.plan import Plan
+from lab.theory.plan import Interface, Plan
 
 # Reading an address takes 10 us, as long as all the rest that is done with a frame.
 read_address = lru_cache(maxsize=4096)(ip_address)
@@ -112,11 +112,15 @@ class Flushed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What else was done, at node `at` (None: to no one node), in words: a setting changed, a PTB forged."""
+    """What else was done, at node `at` (None: to no one node), in words: a setting changed, a PTB forged.
+
+    `mtus` are the MTUs that link ends ("r1:r2") have from then on.
+    """
 
     time: int
     at: str | None
     words: str
+    mtus: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,8 @@ class Observation:
     """One act, seen. `counters` holds, by node, each SNMP counter that moved and by how much ("Ip.FragCreates": 3).
 
     `exceptions` are those of every node at the end. `addresses` has the owner of each address that the plan does not know, as the
-    story has given it. `traits` says of each trait that the scenario asks for whether this kernel has it.
+    story has given it. `traits` says of each trait that the scenario asks for whether this kernel has it. `mtus` are those of link
+    ends ("r1:r2") that earlier acts have changed.
     """
 
     plan: Plan
@@ -164,6 +169,7 @@ class Observation:
     exceptions: tuple[RouteException, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     traits: Mapping[str, bool] = field(default_factory=dict)
+    mtus: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -181,6 +187,11 @@ class Observation:
     def routers(self) -> tuple[str, ...]:
         """The nodes that pass on what is for others; bridges, too."""
         return tuple(name for name, node in self.plan.nodes.items() if node.forwards)
+
+    def mtu(self, end: Interface, time: int) -> int:
+        """The MTU that a link end had then: the planned one, or what the story had made of it."""
+        made = (dict(event.mtus) for event in self.events if isinstance(event, Done) and event.time <= time)
+        return next((mtus[end.end] for mtus in reversed([*made]) if end.end in mtus), self.mtus.get(end.end, end.mtu))
 
     def owner(self, address: str) -> str | None:
         """The node that has this address, or None."""

@@ -26,8 +26,8 @@ Datagram = tuple[str, str, int, int | None]
 
 
 def lost_at(observation: Observation, node: str) -> tuple[Frame, ...]:
-    """Frames whose packet came into `node`, was for somebody else, and never left it: neither whole nor in fragments, and not
-    rewritten either.
+    """Frames whose packet came into `node`, was for somebody else, and never left it: neither whole nor in fragments, and neither
+    rewritten nor inside another.
     """
     left = Counter(identity(frame) for frame in observation.sent_by(node))
     changed = {id(came) for came, _ in rewritten(observation, node)}
@@ -42,11 +42,21 @@ def lost_at(observation: Observation, node: str) -> tuple[Frame, ...]:
         same = identity(frame)
         if left[same]:
             left[same] -= 1
-        elif id(frame) in changed or is_for(observation, frame, node):
+        elif id(frame) in changed or is_for(observation, frame, node) or enters_tunnel(observation, frame, node):
             continue
         elif in_pieces.get(datagram(frame), set()).isdisjoint(blocks(frame)):
             lost.append(frame)
     return tuple(lost)
+
+
+def enters_tunnel(observation: Observation, frame: Frame, node: str) -> bool:
+    """Whether this frame's packet leaves `node` inside another. All but its TTL and header checksum is there again."""
+    assert frame.packet
+    # What changes at a hop is before the addresses in both families.
+    at = ETHERNET_HEADER + (12 if frame.packet.family == IPV4 else 8)
+    same = frame.octets[at : ETHERNET_HEADER + frame.packet.octets]
+    tunnels = (f for f in observation.sent_by(node) if f.packet and f.packet.inner)
+    return any(f.packet and f.packet.inner and f.packet.inner.octets == frame.packet.octets and same in f.octets for f in tunnels)
 
 
 def renamed_datagrams(observation: Observation, node: str) -> dict[Datagram, Datagram]:

@@ -58,6 +58,7 @@ FULL = 1472  # octets of payload: 1500 with the headers of UDP and IPv4
 SHARED = "192.0.2.1"
 """An address of b's that a reaches by both ways at once."""
 
+ICMP_BUDGET = "/proc/sys/net/ipv4/icmp_msgs_per_sec"
 WORDED = "sed 's/^/ways that hold it: /'"
 
 BY_BOTH_WAYS: tuple[Step, ...] = (
@@ -212,6 +213,15 @@ TRAITS = {
             yes=Counts("r", (("Ip.FragFails", 1), ("Ip.ForwDatagrams", 1))),
             no=Counts("r", (("Ip.FragFails", 1), ("Ip.ForwDatagrams", 0))),
             since="6.6 or 6.7",
+        ),
+        Trait(
+            "icmp-budget-per-namespace",
+            "the limit of ICMP messages a second (net.ipv4.icmp_msgs_per_sec) is one of each network namespace",
+            path(1500),
+            (Run("r", ("sh", "-c", f"(echo 1000 >{ICMP_BUDGET}) 2>/dev/null && echo set here || echo not here")),),
+            yes=Prints("set here", "icmp(7)"),
+            no=Prints("not here", "icmp(7)"),
+            since="6.12",
         ),
         Trait(
             "error-from-192.0.0.8",

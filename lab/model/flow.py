@@ -30,9 +30,9 @@ DONT, WANT, DO, PROBE, INTERFACE, OMIT = PmtuDisc
 class Udp:
     """A UDP socket at `source`, and one that receives at `to`.
 
-    `address` is one of `to`'s that is not the one its name stands for. `connected` False sends by sendto(), and has no IP_MTU.
-    `recverr` is IP_RECVERR (IPV6_RECVERR). `segment` is UDP_SEGMENT, the payload octets of each datagram that one Send is cut
-    into. `dontfrag` is IPV6_DONTFRAG, with IPV6_RECVPATHMTU; `mtu` is IPV6_MTU, as it is set. `tos` is IP_TOS: DSCP and ECN.
+    `address` is one of `to`'s that is not the one its name stands for, or one that a NAT turns into one of `to`'s. `connected`
+    False sends by sendto(), and has no IP_MTU. `recverr` is IP_RECVERR (IPV6_RECVERR). `segment` is UDP_SEGMENT, the payload octets
+    of each datagram that one Send is cut into. `dontfrag` is IPV6_DONTFRAG, with IPV6_RECVPATHMTU; `mtu` is IPV6_MTU, as it is set.
     `number` tells flows apart that are alike otherwise, here and below.
     """
 
@@ -46,7 +46,6 @@ class Udp:
     segment: int | None = None
     dontfrag: bool = False
     mtu: int | None = None
-    tos: int = 0
     number: int = 1
 
 
@@ -55,6 +54,7 @@ class Tcp:
     """A TCP connection from `source`, which sends, to `to`, which listens. `timestamps`: RFC 7323's option, 12 octets a segment.
 
     `discover` is IP_MTU_DISCOVER of the sender, `maxseg` its TCP_MAXSEG, set before it connects; None leaves what the kernel chose.
+    `listener_maxseg` is TCP_MAXSEG of the socket that listens.
     """
 
     source: str
@@ -65,6 +65,7 @@ class Tcp:
     maxseg: int | None = None
     address: str | None = None
     number: int = 1
+    listener_maxseg: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ class Packet:
     `octets` is the whole packet with its header, `fragment_offset` is octets too. `df` is False in IPv6, which has no such bit.
     `identification` is None in IPv6 without a Fragment header. `protocol` is the upper layer's, after IPv6's extension headers.
     `payload` is None in a fragment that is not the first, for a protocol that we do not read, and where the header is cut short.
+    `inner` is the packet that a tunnel's packet carries, where that can be read: in IP, GRE, VXLAN and Geneve, one level deep.
     """
 
     family: Family
@@ -139,6 +140,7 @@ class Packet:
     identification: int | None = None
     hop_limit: int = 64
     tos: int = 0
+    inner: Packet | None = None
 
     @property
     def is_fragment(self) -> bool:

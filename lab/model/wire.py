@@ -66,6 +66,11 @@ _ECHOES = {
 _FRAGMENT_HEADER = 44
 _EXTENSIONS = frozenset({0, 43, 60, _FRAGMENT_HEADER})
 
+_GRE_NUMBER = 47
+_TUNNELLING = frozenset({4, 41, _GRE_NUMBER, _UDP_NUMBER})
+_VXLAN_PORT, _GENEVE_PORT = (4789).to_bytes(2, "big"), (6081).to_bytes(2, "big")
+_ETHERTYPES = (b"\x08\x00", b"\x86\xdd")
+
 _TIMESTAMPS_ALONE = b"\x01\x01\x08\x0a"
 
 
@@ -105,6 +110,7 @@ def _ipv4(raw: bytes, at: int, stop: int, quoted: bool) -> Packet | None:
         return None
     offset = (bits & 0x1FFF) * 8
     stop = min(stop, at + total)
+    inner = _inside(raw, at + header, stop, protocol) if protocol in _TUNNELLING and not quoted and not offset else None
     return Packet(
         IPV4,
         _text(source),
@@ -118,6 +124,7 @@ def _ipv4(raw: bytes, at: int, stop: int, quoted: bool) -> Packet | None:
         identification,
         ttl,
         tos,
+        inner,
     )
 
 
@@ -139,6 +146,7 @@ def _ipv6(raw: bytes, at: int, stop: int, quoted: bool) -> Packet | None:
             protocol, at = raw[at], at + (raw[at + 1] + 1) * 8
     # The offset is the upper 13 of 16 bits, in units of 8 octets: masking the lower three leaves octets (RFC 8200 §4.5).
     offset = bits & 0xFFF8
+    inner = _inside(raw, at, stop, protocol) if protocol in _TUNNELLING and not quoted and not offset else None
     return Packet(
         IPV6,
         _text(source),
@@ -152,7 +160,22 @@ def _ipv6(raw: bytes, at: int, stop: int, quoted: bool) -> Packet | None:
         identification,
         hop_limit,
         word >> 20 & 0xFF,
+        inner,
     )
+
+
+def _inside(raw: bytes, at: int, stop: int, protocol: int) -> Packet | None:
+    """The packet in a tunnel's. One level only, as with what an ICMP error quotes."""
+    kind = {4: _ETHERTYPES[0], 41: _ETHERTYPES[1]}.get(protocol, b"")
+    if protocol == _GRE_NUMBER and raw[at : at + 2] == b"\0\0":  # a header without options
+        kind, at = raw[at + 2 : at + 4], at + 4
+    elif protocol == _UDP_NUMBER and raw[at + 2 : at + 4] in (_VXLAN_PORT, _GENEVE_PORT) and stop - at > 16:
+        options = (raw[at + 8] & 0x3F) * 4 if raw[at + 2 : at + 4] == _GENEVE_PORT else 0
+        at += 8 + 8 + options
+        kind, at = raw[at + 12 : at + 14], at + 14
+    if kind == _ETHERTYPES[0]:
+        return _ipv4(raw, at, stop, True)
+    return _ipv6(raw, at, stop, True) if kind == _ETHERTYPES[1] else None
 
 
 def _payload(

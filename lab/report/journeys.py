@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.judge.observation import Frame, Observation, read_address
 from lab.judge.passage import ETHERNET_HEADER, Datagram, datagram, identity, lost_at, originals, renamed_datagrams, rewritten
@@ -97,6 +97,10 @@ class Journeys:
                 self._errors[frame.node].add(_quotable(packet.payload.quoted))
             return
         self._received[frame.node, frame.interface][identity(frame)] += 1
+        if packet.inner and self._owner(packet.inner.destination) == frame.node:
+            # A tunnel's packet ends with the one that it carries.
+            start = ETHERNET_HEADER + packet.octets - packet.inner.octets
+            self._arrived[identity(replace(frame, octets=bytes(ETHERNET_HEADER) + frame.octets[start:], packet=packet.inner))] += 1
         if self._owner(packet.destination) == frame.node:
             self._arrived[self._key(frame)] += 1
             if packet.is_fragment:
@@ -212,16 +216,18 @@ class Journeys:
     def _lost_at_router(self, frame: Frame) -> Event:
         packet = _packet(frame)
         silent = "" if _quotable(packet) in self._errors[frame.node] else ", and says nothing"
-        return Event(frame.time, f"{frame.node} ✗", self._why(frame.node, packet) + silent, frames=(frame.number,))
+        return Event(frame.time, f"{frame.node} ✗", self._why(frame, packet) + silent, frames=(frame.number,))
 
-    def _why(self, router: str, packet: Packet) -> str:
+    def _why(self, frame: Frame, packet: Packet) -> str:
+        router = frame.node
         egress = self._egress(router, packet)
         if egress is None:
             return f"no route to {self._named(packet.destination)}"
         if packet.hop_limit <= 1:
             return "TTL used up" if packet.family is IPV4 else "hop limit used up"
-        link = f"{egress.node}–{egress.peer} ({egress.mtu})"
-        if packet.octets > egress.mtu:
+        mtu = self._observation.mtu(egress, frame.time)
+        link = f"{egress.node}–{egress.peer} ({mtu})"
+        if packet.octets > mtu:
             return f"too big for {link}"
         return f"dropped, though it fits {link}"
 
@@ -247,7 +253,7 @@ class Journeys:
             if received[key]:
                 received[key] -= 1
                 continue
-            mtu = self._plan.nodes[frame.interface].interface(frame.node).mtu
+            mtu = self._observation.mtu(self._plan.nodes[frame.interface].interface(frame.node), frame.time)
             too_big = _packet(frame).octets > mtu
             words = f"too big for {frame.interface}'s end of the link ({mtu})" if too_big else "lost on the link"
             yield Event(frame.time, f"{frame.node} ✗ {frame.interface}", f"{words}, and nobody says so", frames=(frame.number,))

@@ -188,7 +188,9 @@ def _predict_tcp(plan: Plan, flow: Tcp, octets: int, path: Path, reverse: Path, 
         mss = linux.send_mss(there.mtu, theirs, flow.family, flow.timestamps)
         size = linux.segment_octets(min(mss, octets), flow.family, flow.timestamps)
         df = linux.df(WANT, there.locked, flow.family)
-        delivered = there.send(size, linux.Whole(df))
+        # The least MSS may be larger than a locked path MTU has room for: then the source itself cuts its segments up.
+        cut = not df and size > there.mtu
+        delivered = there.send(size, linux.InFragments(linux.fragments(size, there.mtu, flow.family)) if cut else linux.Whole(df))
         flights += 1
         if delivered or before == there.learned:
             break

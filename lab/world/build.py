@@ -21,7 +21,7 @@ from lab.model.topology import IPV6, Family
 from lab.theory.plan import Interface, NodePlan, Plan
 from lab.world.bridge import make_bridge
 from lab.world.errors import Broken
-from lab.world.messages import LOOPBACK, drop_own_ptbs, get_link, new_address, new_route, new_veth, up
+from lab.world.messages import LOOPBACK, drop_own_ptbs, get_groups, get_link, new_address, new_route, new_veth, up
 from lab.world.netlink import HEADER, Message, Netlink, attribute
 from lab.world.offload import Offloads
 from lab.world.process import PIPE, Process, ready
@@ -32,6 +32,8 @@ Builder = Literal["netlink", "mininet"]
 
 NETLINK_NETFILTER = 12  # include/uapi/linux/netlink.h
 IFINFOMSG_LENGTH, IFLA_OPERSTATE, IF_OPER_UP = 16, 16, b"\x06"
+IFADDRMSG_LENGTH, IFA_MULTICAST = 8, 7
+SOLICITED_NODE = bytes.fromhex("ff0200000000000000000001ff")
 LINKS_UP_WITHIN = 10.0  # seconds
 MININET_WITHIN = (30.0, 1.0)  # seconds, and so many more a node: 20 times what it takes. It waits forever for a shell that ends
 
@@ -51,7 +53,8 @@ class Built:
 def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Mapping[str, Built]:
     """Builds the whole plan; `undo` closes what was opened for it.
 
-    Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces, Lacking where it has no bridge.
+    Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces, Lacking where it has no
+    bridge.
     """
     built = by_mininet(sandbox, plan, undo) if builder == "mininet" else by_netlink(sandbox, plan, undo)
     for name, node in plan.nodes.items():
@@ -60,6 +63,7 @@ def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Ma
         if node.bridge:
             make_bridge(sandbox, node, built[name].netlink)
     await_links(plan, built)
+    await_groups(plan, built)
     try:
         sandbox.hosts(hosts_file(plan))
     except OSError as error:
@@ -175,6 +179,36 @@ def await_links(plan: Plan, built: Mapping[str, Built]) -> None:
 def is_up(netlink: Netlink, interface: Interface) -> bool:
     (answer,) = netlink.ask_raw(get_link(interface.index, interface.end))
     return attribute(answer, HEADER.size + IFINFOMSG_LENGTH, IFLA_OPERSTATE) == IF_OPER_UP
+
+
+def await_groups(plan: Plan, built: Mapping[str, Built]) -> None:
+    """Waits until every IPv6 address has joined its solicited-node group: until then nobody hears who asks for it,
+    and the asker asks again only a second later.
+
+    The kernel joins in a work item (addrconf_dad_work()), also where no duplicate is looked for. Raises Broken with every node that
+    lacks one.
+    """
+    until = time.monotonic() + LINKS_UP_WITHIN
+    waiting = {node.name: set(solicited(node)) for node in plan.nodes.values()}
+    while waiting := {name: left for name, groups in waiting.items() if (left := groups and groups - joined(built[name].netlink))}:
+        if time.monotonic() > until:
+            raise Broken(f"these nodes did not join their groups within {LINKS_UP_WITHIN:.0f} s: {', '.join(waiting)}")
+        time.sleep(0.001)
+
+
+def solicited(node: NodePlan) -> Iterator[tuple[int, bytes]]:
+    """The solicited-node groups of a node's addresses, each with the index of its interface."""
+    for interface in node.interfaces:
+        if IPV6 in interface.addresses:
+            for address in (interface.addresses[IPV6], interface.link_local):
+                yield interface.index, SOLICITED_NODE + address.packed[13:]
+
+
+def joined(netlink: Netlink) -> set[tuple[int, bytes]]:
+    """The IPv6 multicast groups of a node, each with the index of the interface that has joined it."""
+    answers = netlink.ask_raw(get_groups())
+    groups = ((answer, attribute(answer, HEADER.size + IFADDRMSG_LENGTH, IFA_MULTICAST)) for answer in answers)
+    return {(int.from_bytes(answer[HEADER.size + 4 :][:4], sys.byteorder), group) for answer, group in groups if group}
 
 
 def silence(sandbox: Sandbox, node: str) -> None:

@@ -147,7 +147,8 @@ def open_datagrams(net: Net, flow: Udp | Echo | Raw, number: int) -> Datagrams:
     receiver = None
     if not isinstance(flow, Echo):
         receiver = net[flow.to].socket(AF[flow.family], socket.SOCK_DGRAM)
-        receiver.bind((address, FIRST_PORT + number))
+        # To any address of its own, where one is stated: a NAT on the way may make another of it.
+        receiver.bind(("" if flow.address else address, FIRST_PORT + number))
         receiver.setblocking(False)
     sender = open_sender(net, flow)
     # The address that the name stands for, and not the one of the way out: the answer comes back to it.
@@ -180,8 +181,6 @@ def open_sender(net: Net, flow: Udp | Echo | Raw) -> socket.socket:
         if flow.dontfrag:
             sender.setsockopt(socket.IPPROTO_IPV6, IPV6_DONTFRAG, 1)
             sender.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPATHMTU, 1)
-        if flow.tos:
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, flow.tos)
         if flow.mtu is not None:
             sender.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU, flow.mtu)
     return sender

@@ -49,7 +49,9 @@ class Driver:
         self._traits = traits or {}
         self._frames = 0
         self._flows = 0
+        self._hosts = [host.name for host in net.plan.topology.hosts]
         self._readdressed = False
+        self._mtus: dict[str, int] = {}
         self._endpoints: dict[Flow, Endpoint] = {}
 
     def play(self, story: Sequence[Step]) -> Observation:
@@ -60,6 +62,7 @@ class Driver:
         """
         net = self._net
         before = {node.name: node.counters() for node in net}
+        mtus = dict(self._mtus)
         try:
             events = tuple(event for step in story for event in self._step(step))
         finally:
@@ -71,9 +74,10 @@ class Driver:
             self._number(net.capture.take()),
             events,
             counters={node.name: moved(before[node.name], node.counters()) for node in net},
-            exceptions=tuple(exception for node in net for exception in node.exceptions()),
+            exceptions=tuple(exception for node in net for exception in node.exceptions(self._hosts)),
             addresses={address: node.name for node in net for address in node.addresses()} if self._readdressed else {},
             traits=self._traits,
+            mtus=mtus,
         )
 
     def _step(self, step: Step) -> Sequence[Event]:
@@ -98,9 +102,12 @@ class Driver:
 
     def _change(self, step: SetMtu | Sysctl | AddRoute | Configure | ForgePtb | Wait) -> Done:
         at, now = None if isinstance(step, SetMtu | Wait) else step.by if isinstance(step, ForgePtb) else step.at, time.time_ns()
+        mtus: dict[str, int] = {}
         match step:
             case SetMtu():
                 words = set_mtu(self._net, step)
+                mtus = {f"{step.a}:{step.b}": step.mtus[0], f"{step.b}:{step.a}": step.mtus[1]}
+                self._mtus |= mtus
             case Sysctl():
                 words = set_sysctl(self._net, step)
             case AddRoute():
@@ -113,7 +120,7 @@ class Driver:
             case Wait():
                 time.sleep(step.seconds)
                 words = f"{step.seconds:g} s pass"
-        return Done(now, at, words)
+        return Done(now, at, words, tuple(mtus.items()))
 
     def _send(self, step: Send | SendPieces) -> Outcome:
         net, flow = self._net, step.flow

@@ -17,7 +17,7 @@ from lab.world.errors import Lacking
 from lab.world.messages import LOOPBACK, NEW
 from lab.world.net import Net, Node
 from lab.world.netlink import Message
-from lab.world.programs import environment
+from lab.world.programs import environment, missing
 
 TC_H_ROOT = 0xFFFFFFFF
 IPPROTO_SCTP = 132
@@ -38,7 +38,10 @@ def has(node: Node, feature: str) -> bool:
 
 
 def tried(node: Node, feature: str) -> tuple[bool, str]:
-    """Whether the kernel has it, and in words what it answered. Raises KeyError for a name that is no feature's."""
+    """Whether the kernel has it, and in words what it answered.
+
+    Raises KeyError for a name that is no feature's, and Lacking where the program to try it with is not installed.
+    """
     if feature in LINK_KINDS:
         return tried_link_kind(node, feature)
     if feature == "netem":
@@ -75,7 +78,7 @@ def tried_esp(node: Node) -> tuple[bool, str]:
     try:
         done = node.run(command.split(), check=False, env=environment())
     except FileNotFoundError:
-        return False, "ip is not installed, to ask with"
+        raise missing("ip") from None
     if done.returncode == 0:
         node.run(["ip", "xfrm", "state", "flush"], env=environment())
     return done.returncode == 0, done.stderr.strip() or "adding an ESP state succeeds"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import time
@@ -15,7 +16,7 @@ from lab.model.wire import Icmp, checksum, decode, encode_ip
 from lab.world.datagrams import Datagrams
 from lab.world.endpoints import Endpoint
 from lab.world.errors import Broken
-from lab.world.messages import AF
+from lab.world.messages import AF, get_route
 from lab.world.net import Net
 from lab.world.sockets import Given, payload
 
@@ -26,7 +27,8 @@ IPV6_HDRINCL = 36
 
 def forge(net: Net, step: ForgePtb, endpoints: Mapping[Flow, Endpoint]) -> str:
     """Raises Broken where the quote's flow has not been sent over in this act."""
-    quoted = encode_ip(quoted_packet(net, step, endpoints))
+    packet = quoted_packet(net, step, endpoints)
+    quoted = encode_ip(packet)
     kind = struct.pack("!BBHI", 3, 4, 0, step.mtu) if step.family == IPV4 else struct.pack("!BBHI", 2, 0, 0, step.mtu)
     most = 548 if step.family == IPV4 else 1232
     error = kind + quoted[: most if step.quote.octets is None else step.quote.octets]
@@ -38,6 +40,9 @@ def forge(net: Net, step: ForgePtb, endpoints: Mapping[Flow, Endpoint]) -> str:
         sock.sendto(error, (net.address(step.to, step.family), 0))
     about = f"{type(step.quote.flow).__name__} flow" if step.quote.flow else f"protocol {step.quote.protocol}"
     await_arrival(net, step, since)
+    # The kernel lists an exception only once a route has been made of it, and that takes a look-up (fnhe_dump_bucket()).
+    with contextlib.suppress(OSError):
+        net[step.to].netlink.ask_raw(get_route(packet.destination, step.family))
     return f"forged PTB to {step.to}: MTU {step.mtu}, about a packet to {step.quote.to} ({about})"
 
 
@@ -126,8 +131,9 @@ def send_pieces(net: Net, step: SendPieces, endpoint: Endpoint) -> Given:
     with net[flow.source].socket(AF[flow.family], socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         if flow.family == IPV6:
             raw.setsockopt(socket.IPPROTO_IPV6, IPV6_HDRINCL, 1)
+        number = (to << 6 | endpoint.count) & 0xFFFF  # another for each datagram of a run: ports go up by one
         for offset, length in step.pieces:
-            raw.sendto(piece(flow.family, source, destination, whole, offset, length, 0x7000 + endpoint.count), (destination, 0))
+            raw.sendto(piece(flow.family, source, destination, whole, offset, length, number), (destination, 0))
     return endpoint.await_delivery(content, step.within, lambda: False)
 
 

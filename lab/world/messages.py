@@ -30,6 +30,7 @@ IFF_UP = 1
 IFA_F_NODAD = 0x02
 RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST = 254, 4, 0, 1
 RTM_F_CLONED = 0x200
+RTM_GETMULTICAST = 58
 RTAX_MTU = 2
 RTEXT_FILTER_SKIP_STATS = 8
 LOOPBACK = 1  # the interface index of lo in every namespace
@@ -146,6 +147,10 @@ def host_route(to: Address, via: Address | None, index: int, mtu: int | None, lo
 
 def get_addresses() -> Message:
     return Message(ifaddrmsg(), RTM_GETADDR, NLM_F_DUMP, "list addresses", family=AF_UNSPEC)
+
+
+def get_groups() -> Message:
+    return Message(ifaddrmsg(), RTM_GETMULTICAST, NLM_F_DUMP, "list multicast groups", family=AF_INET6)
 
 
 def get_route(to: str, family: Family) -> Message:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from socket import socket
@@ -113,17 +113,19 @@ class Node:
         every = (a.get_attr("IFA_LOCAL") or a.get_attr("IFA_ADDRESS") for a in found)
         return tuple(address for address in every if not address.startswith(("127.", "::1", "fe80:")))
 
-    def exceptions(self) -> tuple[RouteException, ...]:
+    def exceptions(self, known: Iterable[str] = ()) -> tuple[RouteException, ...]:
         """Every route exception that this node holds, with the seconds that are left to it (RTA_CACHEINFO).
 
-        The kernel lists the routes that were made of exceptions, and makes them anew only when one is looked up: after a change of
-        the first hop's MTU it would list the old value (fnhe_dump_bucket(), rt_bind_exception()). So each is looked up first.
+        What the kernel lists are the routes that were made of exceptions, and it makes one only when somebody looks up the way. What
+        nobody has asked for since the PTB came it does not list; after a change of the first hop's MTU it lists the old value
+        (fnhe_dump_bucket(), rt_bind_exception()). So all that it lists is looked up first, and the way to each of the nodes `known`.
         """
         found: list[RouteException] = []
         for family in self._net.plan.topology.families:
-            for route in self._cached(family):
+            cached = [str(route.get_attr("RTA_DST")) for route in self._cached(family)]
+            for to in dict.fromkeys([*cached, *(str(self._net.plan.address(node, family)) for node in known if node != self.name)]):
                 with contextlib.suppress(OSError):  # no route to it any more
-                    self._built.netlink.ask_raw(get_route(route.get_attr("RTA_DST"), family))
+                    self._built.netlink.ask_raw(get_route(to, family))
             found += [exception for route in self._cached(family) if (exception := self._exception(route))]
         return tuple(found)
 

@@ -25,12 +25,17 @@ PACKAGES = {
     "ip6tables": "iptables",
     "iptables": "iptables",
     "nft": "nftables",
+    "nstat": "iproute2",
     "ping": "iputils-ping",
+    "python3": "python3",
+    "ss": "iproute2",
+    "taskset": "util-linux",
     "tc": "iproute2",
     "tcpdump": "tcpdump",
     "tracepath": "iputils-tracepath",
     "traceroute": "traceroute",
     "tshark": "tshark",
+    "wg": "wireguard-tools",
 }
 """Debian's package of each program that a story runs, for whom it is missing."""
 

@@ -134,7 +134,10 @@ def connect(net: Net, flow: Tcp, port: int) -> Stream:
         for end in (listener, sender):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
         set_options(sender, flow)
-        listener.bind((address, port))
+        if flow.listener_maxseg is not None:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, flow.listener_maxseg)
+        # To any address of its own, where one is stated: a NAT on the way may make another of it.
+        listener.bind(("" if flow.address else address, port))
         sender.bind((net.address(flow.source, flow.family), 0))
         listener.listen()
         sender.setblocking(False)

@@ -1,1 +1,1 @@
-"""Routers that rewrite the MSS option, so that no segment is ever too big."""
+"""Scenarios of MSS clamping."""

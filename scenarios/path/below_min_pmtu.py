@@ -52,4 +52,5 @@ scenario = Scenario(
             ),
         ),
     ),
+    covers=("bugs/01",),
 )

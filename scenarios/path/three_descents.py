@@ -52,6 +52,7 @@ def three_descents(name: str, family: Family, mtus: tuple[int, int, int]) -> Sce
                 ),
             ),
         ),
+        covers=("RHEL/multi_pmtu",),
     )
 
 

@@ -14,6 +14,7 @@ from lab.judge.expect import (
     ErrorQueued,
     Expectation,
     Fragments,
+    IfTrait,
     Leaves,
     NoFragments,
     NothingLearned,
@@ -34,6 +35,7 @@ BELIEVES_UNDER_IPV6 = (DONT, WANT, DO, PROBE)
 
 NOTHING_LEARNED = NothingLearned(at="client", to="server")
 LEARNED = PathMtu(1400, at="client", to="server")
+UNLESS_ANY_PTB_TEACHES = IfTrait("exception-needs-socket-v6", NOTHING_LEARNED, LEARNED)
 TOLD = TooBig(by="r1", to="client", mtu=1400)
 HEARD = ErrorQueued(send=1, info=1400, offender="r1")
 
@@ -58,7 +60,7 @@ def larger_than_the_path_ipv4(mode: PmtuDisc) -> tuple[Expectation, ...]:
 def larger_than_the_path_ipv6(mode: PmtuDisc) -> tuple[Expectation, ...]:
     lost = (Leaves(1500, by="client", df=None), Dropped(1500, at="r1"), TOLD)
     if mode not in BELIEVES_UNDER_IPV6:
-        return (*lost, NOTHING_LEARNED)
+        return (*lost, UNLESS_ANY_PTB_TEACHES)
     cut = (Fragments(by="client", pieces=((1400, 0), (156, 1352))), NoFragments(by="r1"), Delivered(1452, to="server", send=2))
     then: dict[PmtuDisc, tuple[Expectation, ...]] = {
         DONT: cut,
@@ -87,7 +89,7 @@ def larger_than_the_interface(flow: Udp, headers: int) -> Act:
         expect = (cut, NoTooBig(to="client", octets=1500), NOTHING_LEARNED, Delivered(huge, to="server"))
     elif mode == OMIT:  # the first fragment is lost, and the next datagram's would be, too
         cut = Fragments(by="client", pieces=((1496, 0), (61, 1448)))
-        expect = (cut, Dropped(1496, at="r1"), TOLD, NOTHING_LEARNED)
+        expect = (cut, Dropped(1496, at="r1"), TOLD, UNLESS_ANY_PTB_TEACHES)
     else:
         sizes = (huge, huge)
         expect = (Dropped(1496, at="r1"), TOLD, LEARNED, Delivered(huge, to="server", send=2))
@@ -123,6 +125,7 @@ def modes(mode: PmtuDisc, family: Family) -> Scenario:
             ),
             larger_than_the_interface(flow, headers),
         ),
+        covers=("bugs/30",),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.find import catalogue
-from lab.judge.expect import Counts, ErrorQueued, Leaves, PathMtu, PathMtuAnnounced, PtbQuotes
+from lab.judge.expect import Counts, ErrorQueued, Leaves, NothingAnnounced, PathMtu, PathMtuAnnounced, PtbQuotes, TooBig
 from lab.judge.expect.base import Expectation
 from lab.judge.expect.state import COUNTED_BY
 from lab.model.rfc import TITLES, Citation, Kernel, Manual, Rfc
@@ -22,7 +22,7 @@ from tests.rows_of_programs import ROWS as PROGRAMS
 
 # RFCs that speak of one version of IP alone; the rest (TCP, probing) hold in both.
 ONLY = {IPV4: {791, 1122, 1191, 1812}, IPV6: {4443, 8200, 8201}}
-KERNEL_FILE = re.compile(r"(net|include)/[a-z0-9_/]+\.[ch]")
+KERNEL_FILE = re.compile(r"(net|include|drivers/net)/[a-z0-9_/]+\.[ch]")
 SECTION = re.compile(r"\d+(\.\d+)*")
 
 WRITTEN = [expectation for scenario in catalogue() for act in scenario.acts for expectation in act.expect]
@@ -32,9 +32,13 @@ PATHS = pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
 
 def families(claim: Expectation) -> Iterator[Family]:
     """Those in which this claim can be made: DF, locks, "Ip." and "Icmp." counters are IPv4's alone, and IPV6_PATHMTU is not."""
+    if isinstance(claim, TooBig) and claim.family is not None:
+        yield claim.family
+        return
     ipv4_only = (isinstance(claim, Leaves) and claim.df is not None) or (isinstance(claim, PathMtu) and claim.locked)
     counters = [name for name, _ in claim.counters] if isinstance(claim, Counts) else []
-    if not isinstance(claim, PathMtuAnnounced) and not any(name.startswith(("Ip6.", "Icmp6.")) for name in counters):
+    ipv6_only = isinstance(claim, PathMtuAnnounced | NothingAnnounced)
+    if not ipv6_only and not any(name.startswith(("Ip6.", "Icmp6.")) for name in counters):
         yield IPV4
     if not ipv4_only and not any(name.startswith(("Ip.", "Icmp.")) for name in counters):
         yield IPV6

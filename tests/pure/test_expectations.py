@@ -12,7 +12,17 @@ from lab.judge import expect
 from lab.judge.expect import Expectation
 from lab.judge.observation import Observation
 from lab.judge.verdict import Verdict
-from tests import rows_of_bridge, rows_of_cache, rows_of_frames, rows_of_hosts, rows_of_programs, rows_of_segments
+from tests import (
+    rows_of_bridge,
+    rows_of_cache,
+    rows_of_frames,
+    rows_of_hosts,
+    rows_of_programs,
+    rows_of_quotes,
+    rows_of_reassembly,
+    rows_of_segments,
+    rows_of_untold,
+)
 from tests.observations import Change, silent
 from tests.scenes import SCENES, Row
 
@@ -22,7 +32,10 @@ ROWS = (
     *rows_of_frames.ROWS,
     *rows_of_hosts.ROWS,
     *rows_of_programs.ROWS,
+    *rows_of_quotes.ROWS,
+    *rows_of_reassembly.ROWS,
     *rows_of_segments.ROWS,
+    *rows_of_untold.ROWS,
 )
 EACH = pytest.mark.parametrize("row", ROWS, ids=[str(row.claim) for row in ROWS])
 WRONG = [(row, name, change) for row in ROWS for name, change in row.wrong.items()]

@@ -29,7 +29,7 @@ from lab.judge.expect import (
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import Tcp
-from lab.model.story import FlushRouteCache, ReadSocket, Search, Send, SendPieces, SendTogether, SetMtu
+from lab.model.story import FlushRouteCache, ForgePtb, ReadSocket, Search, Send, SendPieces, SendTogether, SetMtu
 from lab.theory.foresee import foresee
 from lab.theory.linux import Learned
 from lab.theory.oracle import Prediction
@@ -41,6 +41,9 @@ ROUTER = CATALOGUE["576-router"]
 
 BESIDES = (ReadSocket, Search, SendPieces, SendTogether)
 """Steps that expectations count among the Sends, and of which nothing is foreseen."""
+
+TEACHING = (FlushRouteCache, ForgePtb, SetMtu)
+"""Steps that change what a host has learned."""
 
 Foreseen = Sequence[tuple[Send, Prediction]]
 """An act's Sends, and what is foreseen of each."""
@@ -120,7 +123,7 @@ def contradiction_of_learning(expectation: PathMtu | NothingLearned, act: Act, f
     """Of claims about what a host holds in the end, where nothing but the Sends can have changed it since."""
     way = expectation.at, expectation.to
     about = [(send, seen) for send, seen in foreseen if way in ((send.flow.source, send.flow.to), (send.flow.to, send.flow.source))]
-    if not about or any(isinstance(step, SetMtu | FlushRouteCache) for step in act.story[act.story.index(about[-1][0]) :]):
+    if not about or any(isinstance(step, TEACHING) for step in act.story[act.story.index(about[-1][0]) :]):
         return None
     send, seen = about[-1]
     known = seen.exception if send.flow.source == expectation.at else seen.returning

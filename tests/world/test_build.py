@@ -13,6 +13,7 @@ from pyroute2.netlink.rtnl.rtmsg import rtmsg
 import lab
 from lab.doctor import TOOLS
 from lab.model.flow import Tcp
+from lab.model.topology import IPV6
 from lab.theory.plan import Interface, plan
 from lab.world import build, tap
 from lab.world.endpoints import open_endpoint
@@ -60,6 +61,23 @@ def test_ends_that_stay_down_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "is_up", down_at_r1)
     with pytest.raises(Broken, match=r"did not come up within 0 s: r1:client, r1:server$"):
         Net(plan(NETWORK))
+
+
+def test_every_address_can_be_asked_for_once_a_network_is_open() -> None:
+    with lab.open(chain("client", "r1", "server", mtus=(1500, 1400), families=(IPV6,))) as net:
+        for name, node in net.plan.nodes.items():
+            wanted = set(build.solicited(node))
+            assert len(wanted) == 2 * len(node.interfaces)  # an address and a link-local one
+            assert wanted <= build.joined(netlink_of(net, name))
+
+
+def test_nodes_that_join_no_group_are_named_and_others_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "LINKS_UP_WITHIN", 0.05)
+    monkeypatch.setattr(build, "is_up", lambda *_: True)
+    monkeypatch.setattr(build, "joined", lambda _: set())
+    with pytest.raises(Broken, match=r"did not join their groups within 0 s: client, r1, server$"):
+        Net(plan(chain("client", "r1", "server", mtus=(1500, 1400), families=(IPV6,))))
+    Net(plan(NETWORK)).close()
 
 
 def test_a_clock_that_stamps_when_read_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:

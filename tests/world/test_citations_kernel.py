@@ -14,6 +14,9 @@ SYMBOLS = Path("/proc/kallsyms")
 CITED = {Kernel(*map(str, values)) for path in sources() for name, values in literals(path) if name == "Kernel"}
 INLINED = {
     "ip_dont_fragment": "static inline in a header",
+    "tcp_mtu_probe": "static with one caller, tcp_write_xmit()",
+    "tcp_mtup_probe_failed": "static with one caller, tcp_fastretrans_alert()",
+    "tcp_mtup_probe_success": "static with one caller, tcp_clean_rtx_queue()",
     "ip_frag_reasm": "static with one caller, ip_frag_queue(), into which compilers put it",
 }
 """Functions that need not have a symbol, and why."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.judge.faults import FAULTS
+
 README = Path(__file__).parents[2] / "README.md"
 PMTULAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 
@@ -54,6 +56,35 @@ def test_the_scenario_of_ones_own_passes(tmp_path: Path) -> None:
 def test_the_imperative_example_runs(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", block("imperative")], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.tools("nft")
+def test_a_fault_is_noticed_as_shown(tmp_path: Path) -> None:
+    command = "pmtulab run fragmented-1500-over-576 --fault smaller-fragments"
+    run = pmtulab(*command.split()[1:], cwd=tmp_path)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert steady(run.stdout) == steady(block(command))
+    for fault in FAULTS:
+        assert f"`{fault}`" in README.read_text()
+
+
+@pytest.mark.tools("ip")
+def test_the_traits_that_are_shown_are_told(tmp_path: Path) -> None:
+    """On the kernel that the README names, word for word; on others an answer, and what was seen, may differ."""
+    run = pmtulab("traits", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    shown = entries(block("pmtulab traits"))
+    told = entries(run.stdout)
+    assert shown
+    if f"on Linux {os.uname().release.partition('-')[0]}:" in README.read_text():
+        assert set(shown) <= set(told)
+    assert {entry[1:3] for entry in shown} <= {entry[1:3] for entry in told}
+
+
+def entries(text: str) -> list[tuple[str, str, str, str]]:
+    """Answer, name, what it says, what was seen."""
+    lines = text.splitlines()
+    return [(*lines[i].split(), lines[i + 1].strip(), lines[i + 2].strip()) for i in range(0, len(lines), 3)]  # type: ignore[misc]  # a line is two words
 
 
 def test_a_wrong_number_would_be_noticed() -> None:

@@ -58,6 +58,23 @@ def test_an_exception_follows_the_first_hop_and_is_not_listed_as_it_was(net: Net
     assert held(play(net, SetMtu("client", "r1", 1300))) == [(1300, False)]
 
 
+def test_an_exception_that_nobody_has_asked_for_is_seen(net: Net) -> None:
+    """ping sends once, is told, and ends: the kernel makes no route of the exception, and so lists none."""
+    assert held(play(net, Run("client", "ping -c 1 -W 1 -M do -s 1472 server"))) == [(1400, False)]
+
+
+def test_later_acts_know_the_mtus_that_earlier_ones_have_set(net: Net) -> None:
+    driver = Driver(net)
+    first = driver.play((SetMtu("r1", "r2", 1300, 1350), SetMtu("r1", "r2", 1200)))
+    end, other = net.plan.nodes["r1"].interface("r2"), net.plan.nodes["r2"].interface("r1")
+    times = [event.time for event in first.events if isinstance(event, Done)]
+    assert [first.mtu(end, time) for time in (times[0] - 1, *times)] == [1400, 1300, 1200]
+    assert [first.mtu(other, time) for time in times] == [1350, 1200]
+    second = driver.play((Wait(0),))
+    assert second.mtu(end, 0) == 1200
+    assert second.mtu(net.plan.nodes["client"].interface("r1"), 0) == 1500
+
+
 def test_sysctls_are_named_as_people_name_them(net: Net) -> None:
     observation = play(net, Sysctl("client", "net.ipv4.tcp_mtu_probing", 2))
     assert net["client"].sysctl("net/ipv4/tcp_mtu_probing") == "2"

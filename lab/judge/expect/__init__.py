@@ -6,6 +6,7 @@ from lab.judge.expect.by_trait import IfTrait
 from lab.judge.expect.cache import CacheHolds, ExpiresWithin
 from lab.judge.expect.programs import Exits, Prints, PrintsLines
 from lab.judge.expect.ptb import NoTooBig, PtbOrder, PtbQuotes, TooBig
+from lab.judge.expect.quotes import Quotes
 from lab.judge.expect.reassembly import NoTimeExceeded, NotReassembled, TimeExceeded
 from lab.judge.expect.search import ProbesInTurn, ProbesLost, SearchEnds
 from lab.judge.expect.segments import (
@@ -14,9 +15,8 @@ from lab.judge.expect.segments import (
     MssArrives,
     OwnMss,
     PeerMss,
-    PtbAbout,
     SizesInTurn,
-    ToldDuring,
+    Stalled,
     WindowUncut,
 )
 from lab.judge.expect.sender import (
@@ -30,6 +30,7 @@ from lab.judge.expect.sender import (
     Unanswered,
 )
 from lab.judge.expect.state import Counts, Mss, MssWithin, NoTimeout, Retransmissions, SsthreshUncut, TcpPathMtu
+from lab.judge.expect.told import PtbAbout, PtbHeard, ToldDuring
 from lab.judge.expect.untold import NoSocketMtu, NothingAnnounced, NothingQueued
 from lab.judge.expect.wire import AdvertisedMss, Dropped, Fragments, Leaves, NoFragments, NothingLarger
 
@@ -71,14 +72,17 @@ __all__ = [
     "ProbesInTurn",
     "ProbesLost",
     "PtbAbout",
+    "PtbHeard",
     "PtbOrder",
     "PtbQuotes",
+    "Quotes",
     "RefusedHere",
     "Retransmissions",
     "SearchEnds",
     "SizesInTurn",
     "SocketMtu",
     "SsthreshUncut",
+    "Stalled",
     "Swallowed",
     "TcpPathMtu",
     "TimeExceeded",

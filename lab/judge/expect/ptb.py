@@ -18,7 +18,7 @@ class TooBig(Expectation):
     """Router `by` sends PTBs to host `to`: at least one, or exactly `times`, all with this next-hop MTU.
 
     Each comes from the address `source`, by default that of the interface by which it leaves the router, and is of the flows'
-    family: ICMPv4 type 3 code 4, or ICMPv6 type 2.
+    family, or of `family` where a tunnel's is another: ICMPv4 type 3 code 4, or ICMPv6 type 2.
     """
 
     by: str
@@ -26,17 +26,19 @@ class TooBig(Expectation):
     mtu: int
     times: int | None = None
     source: str | None = None
+    family: Family | None = None
 
     def claim(self) -> str:
         times = "" if self.times is None else f", in {many(self.times, 'PTB')}"
         source = "" if self.source is None else f", from {self.source}"
-        return f"{self.by} tells {self.to} that the next-hop MTU is {self.mtu}{times}{source}"
+        over = "" if self.family is None else f", by {self.family}"
+        return f"{self.by} tells {self.to} that the next-hop MTU is {self.mtu}{times}{source}{over}"
 
     def cites(self, family: Family) -> Citation:
-        return either(family, Rfc(1191, "4"), Rfc(4443, "3.2"))
+        return either(self.family or family, Rfc(1191, "4"), Rfc(4443, "3.2"))
 
     def see(self, observation: Observation) -> Seen:
-        sent = ptbs_sent(observation, self.by, self.to)
+        sent = ptbs_sent(observation, self.by, self.to, self.source)
         if not sent:
             return nothing(f"PTB leaves {self.by} for {self.to}")
         frames = numbers(sent)
@@ -48,7 +50,7 @@ class TooBig(Expectation):
             own = self.source or str(interface.addresses.get(frame.packet.family))
             if frame.packet.source != own:
                 return Seen(False, f"it comes from {frame.packet.source} and not from {own}", frames)
-            if frame.packet.family != family_of(observation):
+            if frame.packet.family != (self.family or family_of(observation)):
                 return Seen(False, f"it is {frame.packet.family}", frames)
         words = f"{many(len(sent), 'PTB')}, next-hop MTU {self.mtu}"
         return Seen(self.times in (None, len(sent)), words, frames)
@@ -129,13 +131,13 @@ class NoTooBig(Expectation):
         return Seen(True, f"{many(len(large), 'packet')} and no PTB", numbers(large))
 
 
-def ptbs_sent(observation: Observation, by: str, to: str) -> list[Frame]:
-    """PTBs as they leave router `by` for host `to`, of its own making."""
+def ptbs_sent(observation: Observation, by: str, to: str, source: str | None = None) -> list[Frame]:
+    """PTBs as they leave router `by` for host `to`, of its own making; or in another's name, where that is given as `source`."""
     return [
         f
         for f in observation.sent_by(by)
         if f.packet
         and told(f) is not None
-        and observation.owner(f.packet.source) in (by, None)
+        and (observation.owner(f.packet.source) in (by, None) or f.packet.source == source)
         and is_at(observation, f.packet.destination, to)
     ]

@@ -36,7 +36,8 @@ class PathMtu(Expectation):
 
     def cites(self, family: Family) -> Citation:
         if self.locked:
-            return either(family, Kernel("__ip_rt_update_pmtu", "net/ipv4/route.c"), Kernel("ip6_rt_update_pmtu", "net/ipv6/route.c"))
+            ipv4 = Kernel("__ip_rt_update_pmtu", "net/ipv4/route.c")
+            return either(family, ipv4, Kernel("ip6_rt_update_pmtu", "net/ipv6/route.c"))
         return either(family, Rfc(1191, "6.2"), Rfc(8201, "5.2"))
 
     def see(self, observation: Observation) -> Seen:

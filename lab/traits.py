@@ -1,0 +1,55 @@
+"""What the running kernel does, and has: every trait and every feature that scenarios ask for, tried, with what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.judge.traits import TRAITS
+from lab.model.features import FEATURES
+from lab.model.topology import Host, Link, Topology
+from lab.run import probe
+from lab.world.errors import Broken, Lacking
+from lab.world.features import tried
+from lab.world.net import Net
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The answer to one question about the kernel. `holds` is None where there is none, and then `seen` says why.
+
+    `broken` is true where it was the lab that failed, and not that this machine lacks a program.
+    """
+
+    name: str
+    says: str
+    holds: bool | None
+    seen: str
+    broken: bool = False
+
+
+def known_traits() -> Iterator[Known]:
+    """Each of TRAITS, in its order. Raises Forbidden where this machine does not allow namespaces."""
+    for trait in TRAITS.values():
+        try:
+            probed = probe(trait.name)
+        except (Lacking, Broken, OSError) as error:
+            yield unknown(trait.name, trait.says, error)
+        else:
+            claim = (trait.yes if probed.holds else trait.no).claim()
+            yield Known(trait.name, trait.says, probed.holds, f"{claim}: {probed.seen}")
+
+
+def known_features() -> Iterator[Known]:
+    """Each of FEATURES, by name. Raises Forbidden where this machine does not allow namespaces."""
+    with Net(Topology((Host("a"), Host("b")), (Link("a", "b"),)), taps=False) as net:
+        for name, option in sorted(FEATURES.items()):
+            says = f"the kernel knows {name} ({option})"
+            try:
+                yield Known(name, says, *tried(net["a"], name))
+            except (Lacking, Broken, OSError) as error:
+                yield unknown(name, says, error)
+
+
+def unknown(name: str, says: str, error: Exception) -> Known:
+    return Known(name, says, None, str(error), not isinstance(error, Lacking))
