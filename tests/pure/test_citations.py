@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.find import catalogue
 from lab.judge.expect import Counts, ErrorQueued, Leaves, NothingAnnounced, PathMtu, PathMtuAnnounced, PtbQuotes, TooBig
 from lab.judge.expect.base import Expectation
 from lab.judge.expect.state import COUNTED_BY
 from lab.model.rfc import TITLES, Citation, Kernel, Manual, Rfc
 from lab.model.topology import IPV4, IPV6, Family
+from tests.catalogue import CATALOGUE
 from tests.citations import cited, literals, sources
 from tests.rows_of_frames import ROWS as FRAMES
 from tests.rows_of_hosts import ROWS as HOSTS
@@ -25,7 +25,7 @@ ONLY = {IPV4: {791, 1122, 1191, 1812}, IPV6: {4443, 8200, 8201}}
 KERNEL_FILE = re.compile(r"(net|include|drivers/net)/[a-z0-9_/]+\.[ch]")
 SECTION = re.compile(r"\d+(\.\d+)*")
 
-WRITTEN = [expectation for scenario in catalogue() for act in scenario.acts for expectation in act.expect]
+WRITTEN = [expectation for scenario in CATALOGUE.values() for act in scenario.acts for expectation in act.expect]
 CLAIMS: list[Expectation] = [*(row.claim for row in (*FRAMES, *HOSTS, *PROGRAMS)), *WRITTEN]
 PATHS = pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
 
@@ -87,18 +87,19 @@ def test_a_function_is_cited_with_the_file_that_it_is_in() -> None:
     assert {c for c in functions if files[c.function] != c.file} == set()
 
 
-@pytest.mark.parametrize("claim", dict.fromkeys(CLAIMS), ids=str)
-def test_a_claim_cites_what_is_about_its_family(claim: Expectation) -> None:
-    possible = list(families(claim))
-    assert possible
-    for family in possible:
-        other = IPV6 if family == IPV4 else IPV4
-        citation = claim.cites(family)
-        if isinstance(citation, Rfc):
-            assert citation.number not in ONLY[other], f"{citation} under {family}"
-        elif family == IPV4 and isinstance(citation, Kernel):
-            # The reverse does not hold: tcp_output.c is in net/ipv4, and serves both.
-            assert not citation.file.startswith("net/ipv6"), f"{citation} under {family}"
+@pytest.mark.parametrize("kind", dict.fromkeys(map(type, CLAIMS)), ids=lambda kind: kind.__name__)
+def test_a_claim_cites_what_is_about_its_family(kind: type[Expectation]) -> None:
+    for claim in dict.fromkeys(claim for claim in CLAIMS if type(claim) is kind):
+        possible = list(families(claim))
+        assert possible
+        for family in possible:
+            other = IPV6 if family == IPV4 else IPV4
+            citation = claim.cites(family)
+            if isinstance(citation, Rfc):
+                assert citation.number not in ONLY[other], f"{claim}: {citation} under {family}"
+            elif family == IPV4 and isinstance(citation, Kernel):
+                # The reverse does not hold: tcp_output.c is in net/ipv4, and serves both.
+                assert not citation.file.startswith("net/ipv6"), f"{claim}: {citation} under {family}"
 
 
 def test_titles_are_in_order_and_of_sections() -> None:

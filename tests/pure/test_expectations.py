@@ -10,7 +10,6 @@ import pytest
 
 from lab.judge import expect
 from lab.judge.expect import Expectation
-from lab.judge.observation import Observation
 from lab.judge.verdict import Verdict
 from tests import (
     rows_of_bridge,
@@ -121,9 +120,9 @@ def test_fails_on_what_is_wrong(row: Row, change: Change) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("scene", SCENES)
-def test_sees_anything_without_raising(row: Row, scene: Observation) -> None:
-    assert row.claim.see(scene).words
-    for keep in range(len(scene.frames) + 1):
-        assert row.claim.see(replace(scene, frames=scene.frames[keep:])).words
-        assert row.claim.see(replace(scene, frames=scene.frames[:keep], events=scene.events[: keep % 3])).words
+def test_sees_anything_without_raising(row: Row) -> None:
+    for scene in SCENES:
+        assert row.claim.see(scene).words
+        for keep in range(len(scene.frames) + 1):
+            assert row.claim.see(replace(scene, frames=scene.frames[keep:])).words
+            assert row.claim.see(replace(scene, frames=scene.frames[:keep], events=scene.events[: keep % 3])).words

@@ -7,7 +7,6 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from lab.find import catalogue
 from lab.judge.faults import FAULTS, unchanged
 from lab.judge.result import Result
 from lab.judge.scenario import Scenario
@@ -21,6 +20,7 @@ from lab.report.junit import junit
 from lab.report.ktap import ktap
 from lab.report.terminal import one_line, render
 from lab.theory.plan import plan
+from tests.catalogue import CATALOGUE
 from topologies import chain
 
 NAMES = ("client", "r1", "r2", "server")
@@ -39,7 +39,7 @@ def test_each_does_something_to_nodes_that_there_are(fault: object) -> None:
 
 def test_every_scenario_can_be_broken() -> None:
     """Also where a router has no route to a host, or the network has one family only."""
-    plans = [plan(scenario.topology) for scenario in catalogue()]
+    plans = [plan(scenario.topology) for scenario in CATALOGUE.values()]
     for fault in FAULTS.values():
         steps = [fault.before(planned) for planned in plans]
         assert any(steps)

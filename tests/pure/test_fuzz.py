@@ -18,7 +18,7 @@ from lab.fuzz.followed import PATIENCE, SILENCE, TCP_SILENCE, followed
 from lab.fuzz.generate import Case
 from lab.fuzz.search import BATCH, Mismatch, batches, search
 from lab.fuzz.write import scenario_of, scenario_text
-from lab.judge.expect import ErrorQueued, Fragments, Mss, PathMtu, TooBig, Unanswered
+from lab.judge.expect import ErrorQueued, Fragments, Leaves, Mss, PathMtu, TooBig, Unanswered
 from lab.model.flow import DO, DONT, WANT, Tcp, Udp
 from lab.model.story import FlushRouteCache, Send, SetMtu
 from lab.model.topology import IPV4, IPV6, Topology
@@ -123,6 +123,12 @@ def test_nothing_waits_long_for_what_is_not_to_come() -> None:
     uneven = chain("client", "r1", "server", mtus=(1500, (1500, 1400)))
     acts = list(followed(Case(uneven, ((Send(tcp, 1348),), (Send(udp, 100),)))))
     assert [[send.within for send in act.sends] for act in acts] == [[PATIENCE], [PATIENCE]]
+
+
+def test_the_steps_between_sends_stay_where_they_are() -> None:
+    story = (Send(UDP, 100), FlushRouteCache(), Send(UDP, 200), SetMtu("client", "r1", 1400), Send(UDP, 300))
+    (act,) = followed(Case(ROUTER_576, (story,)))
+    assert act.story == story
 
 
 def test_nothing_follows_segments_that_are_sent_again_or_what_is_not_foreseen() -> None:
@@ -271,6 +277,13 @@ def test_two_sizes_of_one_ptb_are_no_claim() -> None:
     story = (Send(UDP, 1472), FlushRouteCache(), SetMtu("r1", "server", 572), Send(UDP, 1472))
     (act,) = scenario_of("x", Case(ROUTER_576, (story,))).acts
     assert [claim for claim in act.expect if isinstance(claim, TooBig)] == []
+
+
+def test_what_goes_with_df_and_then_without_is_no_claim() -> None:
+    want = Udp("client", "server", WANT)
+    below = chain("client", "r1", "server", mtus=(1500, 551))
+    (act,) = scenario_of("x", Case(below, ((Send(want, 500), Send(want, 1472), Send(want, 500)),))).acts
+    assert [claim for claim in act.expect if isinstance(claim, Leaves)] == [Leaves(1500, by="client")]
 
 
 def test_a_wide_picture_is_let_pass() -> None:

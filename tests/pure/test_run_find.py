@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lab.find import NoScenario, catalogue, files, find, group_of, load, located
-
-CATALOGUE = {scenario.name: scenario for scenario in catalogue()}
+from lab.judge.scenario import Scenario
+from tests.catalogue import CATALOGUE, of_each_scenario
 
 GOOD = """
 from lab.judge.expect import NothingLearned
@@ -45,10 +45,9 @@ def refused(name: str | Path) -> str:
 # --- by name
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_every_name_is_found(name: str) -> None:
-    (found,) = find(name)
-    assert (found.name, found) == (name, CATALOGUE[name])
+@of_each_scenario
+def test_every_name_is_found(scenario: Scenario) -> None:
+    assert find(scenario.name) == (scenario,)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from lab.find import about, catalogue, files, load
+from lab.find import about, catalogue, files
 from lab.judge.expect import Expectation, IfTrait
 from lab.judge.observation import Observation
 from lab.judge.scenario import Act, Scenario
@@ -22,10 +20,8 @@ from lab.model.story import ReadCapture, ReadSocket, Run, Search, Send, SendPiec
 from lab.report.picture import drawn_links, picture, read_picture, shows
 from lab.theory.plan import plan
 from lab.theory.problems import problems
+from tests.catalogue import BY_FILE, CATALOGUE, EACH_FILE, of_each_scenario
 
-CATALOGUE = {scenario.name: scenario for scenario in catalogue()}
-EACH = pytest.mark.parametrize("scenario", CATALOGUE.values(), ids=CATALOGUE)
-EACH_FILE = pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
 ROUTER = CATALOGUE["576-router"]
 
 
@@ -60,7 +56,7 @@ def test_names_are_unique() -> None:
 def test_a_file_is_named_after_its_scenarios(path: Path) -> None:
     """The cases of a sweep have its name in front; a file of one or two has a scenario of just that name."""
     stem = path.stem.replace("_", "-")
-    names = [scenario.name for scenario in load(path)]
+    names = [scenario.name for scenario in BY_FILE[path]]
     assert stem in names or len(names) > 2
     assert [name for name in names if name != stem and not name.startswith(f"{stem}-")] == []
 
@@ -69,7 +65,7 @@ def test_every_group_says_what_it_is_about() -> None:
     assert {path.parent: about(path.parent) for path in files() if not about(path.parent).endswith(".")} == {}
 
 
-@EACH
+@of_each_scenario
 def test_titles_are_one_line(scenario: Scenario) -> None:
     titles = [scenario.title, *(act.title for act in scenario.acts)]
     assert all(titles)
@@ -86,7 +82,7 @@ def pictures(docstring: str) -> list[set[Any]]:
 def test_the_pictures_are_true(path: Path) -> None:
     """Each scenario's topology is drawn, and nothing else is; a letter may stand for what the cases of a sweep differ in."""
     drawn = pictures(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
-    built = [scenario.topology for scenario in load(path)]
+    built = [scenario.topology for scenario in BY_FILE[path]]
     assert [picture(topology) for topology in built if not any(shows(links, topology) for links in drawn)] == []
     assert [links for links in drawn if not any(shows(links, topology) for topology in built)] == []
 
@@ -100,18 +96,18 @@ def test_a_picture_that_lies_is_found_out() -> None:
 # --- what is written can be done, and be judged
 
 
-@EACH
+@of_each_scenario
 def test_the_topology_can_be_planned(scenario: Scenario) -> None:
     assert problems(scenario.topology) == ()
 
 
-@EACH
+@of_each_scenario
 def test_every_act_does_something_and_expects_something(scenario: Scenario) -> None:
     assert scenario.acts
     assert [act.title for act in scenario.acts if not act.story or not act.expect] == []
 
 
-@EACH
+@of_each_scenario
 def test_flows_join_two_nodes_in_a_family_that_they_have(scenario: Scenario) -> None:
     nodes = {node.name for node in scenario.topology.nodes}
     flows = {step.flow for act in scenario.acts for step in act.story if isinstance(step, Send | SendPieces)}
@@ -119,7 +115,7 @@ def test_flows_join_two_nodes_in_a_family_that_they_have(scenario: Scenario) -> 
     assert {flow.family for flow in flows} <= set(scenario.topology.families)
 
 
-@EACH
+@of_each_scenario
 def test_what_it_needs_and_asks_for_is_known(scenario: Scenario) -> None:
     assert set(scenario.needs) <= FEATURES.keys()
     assert set(scenario.traits) <= TRAITS.keys()
@@ -145,7 +141,7 @@ NAMING = {"at", "between", "by", "offender", "order", "to"}
 """Fields of expectations that name nodes, or addresses that the story has given them."""
 
 
-@EACH
+@of_each_scenario
 def test_expectations_name_nodes_links_sends_and_programs_that_there_are(scenario: Scenario) -> None:
     nodes = {node.name for node in scenario.topology.nodes}
     linked = [{link.a, link.b} for link in scenario.topology.links]
@@ -168,14 +164,14 @@ def count(act: Act, *kinds: type) -> int:
     return sum(isinstance(step, kinds) for step in act.story)
 
 
-@EACH
+@of_each_scenario
 def test_no_claim_is_made_twice(scenario: Scenario) -> None:
     for act in scenario.acts:
         claims = [expectation.claim() for expectation in act.expect]
         assert sorted(claims) == sorted(set(claims))
 
 
-@EACH
+@of_each_scenario
 def test_silence_passes_nothing(scenario: Scenario) -> None:
     nothing = Observation(plan(scenario.topology))
     passed = [expectation for _, expectation in expectations(scenario) if expectation.judge(nothing).verdict != Verdict.FAIL]

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from lab.find import catalogue, find
+from lab.find import find
 from lab.judge.scenario import Scenario
 from lab.model.flow import DO, PROBE, Echo, Raw, Tcp, Udp
 from lab.model.story import (
@@ -30,8 +30,8 @@ from lab.model.story import (
 from lab.model.topology import IPV6
 from lab.report.show import show
 from lab.report.steps import flow_words, step_lines
+from tests.catalogue import of_each_scenario
 
-CATALOGUE = {scenario.name: scenario for scenario in catalogue()}
 UDP = Udp("client", "server")
 
 TOLD = [
@@ -99,7 +99,7 @@ def test_what_is_foreseen_stands_behind_its_send() -> None:
     ]
 
 
-@pytest.mark.parametrize("scenario", CATALOGUE.values(), ids=CATALOGUE)
+@of_each_scenario
 def test_every_scenario_can_be_shown_with_all_that_it_claims_and_needs(scenario: Scenario) -> None:
     text = show(scenario)
     assert [e.claim() for act in scenario.acts for e in act.expect if f"claimed    {e.claim()}" not in text] == []

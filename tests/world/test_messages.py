@@ -6,17 +6,29 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, AF_INET6
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyroute2.netlink.rtnl import RTM_GETLINK, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
+from pyroute2.netlink.rtnl import RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-from lab.model.topology import IPV4, IPV6
+from lab.model.topology import IPV4, IPV6, Family
 from lab.theory.plan import Interface, Route
-from lab.world.messages import IFA_F_NODAD, IFF_UP, NEW, get_link, new_address, new_route, up
-from lab.world.netlink import Message
+from lab.world.messages import (
+    IFA_F_NODAD,
+    IFF_UP,
+    NEW,
+    RTM_F_CLONED,
+    get_exceptions,
+    get_link,
+    get_route,
+    new_address,
+    new_route,
+    up,
+)
+from lab.world.netlink import NLM_F_DUMP, Message
 
 indexes = st.integers(1, 2**31 - 1)
 networks4 = st.builds(lambda a, n: IPv4Network((a, n), strict=False), st.integers(0, 2**32 - 1), st.integers(0, 32))
@@ -54,6 +66,18 @@ def test_ipv4_routes(index: int, to: IPv4Network, via: IPv4Address) -> None:
 @given(indexes, networks6, st.ip_addresses(v=6))
 def test_ipv6_routes(index: int, to: IPv6Network, via: IPv6Address) -> None:
     check_route(Route(to, via, "b"), index, AF_INET6)
+
+
+@given(st.ip_addresses())
+def test_looking_up_a_route(to: IPv4Address | IPv6Address) -> None:
+    family, length = (AF_INET, 32) if to.version == 4 else (AF_INET6, 128)
+    packed = anew(rtmsg(), RTM_GETROUTE, 0, [("RTA_DST", str(to))], family=family, dst_len=length)
+    assert get_route(str(to), Family(to.version)).octets == packed
+
+
+@pytest.mark.parametrize(("family", "number"), [(IPV4, AF_INET), (IPV6, AF_INET6)])
+def test_listing_exceptions(family: Family, number: int) -> None:
+    assert get_exceptions(family).octets == anew(rtmsg(), RTM_GETROUTE, NLM_F_DUMP, [], family=number, flags=RTM_F_CLONED)
 
 
 def check_route(route: Route, index: int, family: int) -> None:

@@ -60,7 +60,7 @@ def test_an_exception_follows_the_first_hop_and_is_not_listed_as_it_was(net: Net
 
 def test_an_exception_that_nobody_has_asked_for_is_seen(net: Net) -> None:
     """ping sends once, is told, and ends: the kernel makes no route of the exception, and so lists none."""
-    assert held(play(net, Run("client", "ping -c 1 -W 1 -M do -s 1472 server"))) == [(1400, False)]
+    assert held(play(net, Run("client", "ping -4 -c 1 -W 1 -M do -s 1472 server"))) == [(1400, False)]
 
 
 def test_later_acts_know_the_mtus_that_earlier_ones_have_set(net: Net) -> None:
