@@ -33,7 +33,7 @@ class Player:
         try:
             with Net(case.topology, sandbox=self.sandbox) as net:
                 introduce(net)
-                driver = Driver(net)
+                driver = Driver(net, counted=False)
                 for number, act in enumerate(followed(case, self.patience), 1):
                     found += differences(number, act.predictions, driver.play(act.story))
                     self.sends += len(act.predictions)

@@ -1,8 +1,9 @@
-"""The fuzzer at work: two processes, each with a sandbox of its own, share the batches of a run."""
+"""The fuzzer at work: a few processes, each with a sandbox of its own, share the batches of a run."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,7 +17,8 @@ from lab.fuzz.search import Mismatch, batches, search
 from lab.fuzz.write import scenario_text
 from lab.workers import stay_with_parent
 
-PROCESSES = 2
+# Two a core: each waits half of its time, for RCU and for silence. How many there are changes nothing of what is played.
+PROCESSES = min(2 * (os.cpu_count() or 1), 8)
 MOST_MISMATCHES = 5  # then the run ends: shrinking takes seconds, and one fault of the theory shows in many networks
 
 _player: Player | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from functools import cache
-from socket import AF_INET, AF_INET6, AF_UNSPEC
+from socket import AF_INET, AF_INET6, AF_UNSPEC, inet_pton
 from typing import Any
 
 from pyroute2.netlink.nfnetlink import nfgen_msg
@@ -155,8 +155,13 @@ def get_groups() -> Message:
 
 def get_route(to: str, family: Family) -> Message:
     """Asks which route a packet to `to` would take, exceptions included (`ip route get`)."""
-    length = 32 if family == IPV4 else 128
-    return Message(rtmsg(), RTM_GETROUTE, 0, f"look up the route to {to}", [("RTA_DST", to)], family=AF[family], dst_len=length)
+    return _get_route(family).again(f"look up the route to {to}", (ROUTE_VALUES[family][0], inet_pton(AF[family], to)))
+
+
+@cache
+def _get_route(family: Family) -> Message:
+    length, none = (32, "0.0.0.0") if family == IPV4 else (128, "::")
+    return Message(rtmsg(), RTM_GETROUTE, 0, "", [("RTA_DST", none)], family=AF[family], dst_len=length)
 
 
 def get_exceptions(family: Family) -> Message:

@@ -116,9 +116,9 @@ class Node:
     def exceptions(self, known: Iterable[str] = ()) -> tuple[RouteException, ...]:
         """Every route exception that this node holds, with the seconds that are left to it (RTA_CACHEINFO).
 
-        What the kernel lists are the routes that were made of exceptions, and it makes one only when somebody looks up the way. What
-        nobody has asked for since the PTB came it does not list; after a change of the first hop's MTU it lists the old value
-        (fnhe_dump_bucket(), rt_bind_exception()). So all that it lists is looked up first, and the way to each of the nodes `known`.
+        What the kernel lists are the routes that were made of exceptions, and it makes one only when somebody looks up the way.
+        What nobody has asked for since the PTB came it does not list; after a change of the first hop's MTU it lists the old value
+        (fnhe_dump_bucket(), rt_bind_exception()). So all that it lists is looked up, and the way to each of the nodes `known`.
         """
         found: list[RouteException] = []
         for family in self._net.plan.topology.families:

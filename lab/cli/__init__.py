@@ -1,0 +1,39 @@
+"""The command `pmtulab`. A thin door: what it does is in lab.run and its like, what it prints in lab.report."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from lab.cli import fuzzing, looking, running
+from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
+
+__all__ = ["cli", "fuzzing", "looking", "main", "running"]
+
+
+def main() -> None:
+    """Runs the command, and turns what went wrong into one message and the exit code for it."""
+    try:
+        # Not cli.main(): that makes 1 of a broken pipe, which for us is a failed claim.
+        with cli.make_context("pmtulab", sys.argv[1:]) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\ninterrupted: nothing is left behind", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `pmtulab list | head`: nobody reads on
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        from lab.run import Broken, Forbidden
+
+        if not isinstance(error, (Broken, Forbidden)):
+            raise
+        click.echo(str(error), err=True)
+        sys.exit(CANNOT_RUN)

@@ -1,0 +1,22 @@
+"""The group that all commands are of, and the exit codes that they end with."""
+
+from __future__ import annotations
+
+import click
+
+ALL_PASS, CLAIM_FAILED, BAD_INPUT, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 125, 130
+"""Exit codes; 125 is what `git bisect run` takes for "cannot tell"."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(package_name="pmtulab")
+def cli() -> None:
+    """A test lab for Path MTU Discovery on Linux.
+
+    \b
+    pmtulab run 576-router      a path MTU is discovered, packet by packet
+    pmtulab list                the scenarios there are
+    pmtulab show 576-router     what a scenario will do and claim
+    pmtulab doctor              what this machine can and cannot do
+    pmtulab traits              what the running kernel does where kernels differ
+    """

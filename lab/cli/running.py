@@ -1,0 +1,140 @@
+"""`pmtulab run`: scenarios by name, group or path; each result as it comes, in a form for people or for programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
+from lab.find import NoScenario, located
+from lab.judge.faults import FAULTS
+from lab.judge.result import Result
+from lab.judge.verdict import Verdict
+from lab.theory.problems import BadTopology, problems
+
+if TYPE_CHECKING:
+    from lab.run import Builder
+
+
+@cli.command("run")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="Evidence goes to DIR/NAME/.",
+)
+@click.option("--format", "form", type=click.Choice(["ktap", "junit", "json"]), help="Print this instead of the report.")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Run N scenarios at a time.")
+@click.option(
+    "--builder",
+    type=click.Choice(["netlink", "mininet"]),
+    default="netlink",
+    show_default=True,
+    help="What makes nodes and links: pmtulab itself, or Mininet.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    type=click.Choice(tuple(FAULTS)),
+    multiple=True,
+    help="Break a fact first, to see what fails. " + " ".join(f"{f.name}: {f.says}." for f in FAULTS.values()),
+)
+def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...]) -> None:
+    """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
+
+    \b
+    Exit: 0 all pass, 1 a claim failed, 2 bad usage or input, 125 the lab is broken or cannot run here.
+    Example: pmtulab run 576-router black-hole --format ktap
+    """
+    from lab.run_all import run_all
+
+    scenarios = chosen(names)
+    prepare_folders(scenarios, out)
+    results = []
+    many = len(scenarios) > 1
+    for number, result in enumerate(run_all(scenarios, out, jobs, builder, faults), 1):
+        results.append(result)
+        if not form:
+            say(result, out, number if many else None, len(scenarios))
+        elif many and sys.stderr.isatty():
+            click.echo(f"\r{number} of {len(scenarios)}", nl=number == len(scenarios), err=True)
+    if form:
+        click.echo(formatted(results, form), nl=False)
+    elif many:
+        click.echo(summary(results))
+    sys.exit(exit_code(results))
+
+
+def chosen(names: Sequence[str]) -> dict[str, str]:
+    """Every scenario asked for, once: its name, and where to find it. What is wrong with any is said for all, before any is run."""
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for source in names:
+        try:
+            for path, scenario in located(source):
+                other = found.setdefault(scenario.name, str(path))
+                if other != str(path):
+                    wrong.append(f"two scenarios are called {scenario.name}: in {other} and in {path}")
+                if faults := problems(scenario.topology):
+                    wrong.append(f"scenario {scenario.name}: {BadTopology(faults)}")
+        except NoScenario as error:
+            wrong.append(str(error))
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
+    return found
+
+
+def prepare_folders(names: Iterable[str], out: Path) -> None:
+    from lab.evidence import prepare
+
+    for folder in (out / name for name in names):
+        try:
+            prepare(folder)
+        except OSError as error:
+            raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
+
+
+def say(result: Result, out: Path, number: int | None, of: int) -> None:
+    """The whole report of one scenario run alone, or of one that fails or breaks; a line for each of many others."""
+    from lab.report.terminal import one_line, render
+
+    if number is not None:
+        click.echo(f"[{number:{len(str(of))}}/{of}] ", nl=False)
+    colour = "NO_COLOR" not in os.environ  # and click takes it out where nobody would see it
+    if number is not None and result.verdict in (Verdict.PASS, Verdict.SKIP):
+        click.echo(one_line(result, colour))
+    else:
+        click.echo(render(result, colour, out=str(out / result.scenario.name)), nl=False)
+
+
+def formatted(results: Sequence[Result], form: str) -> str:
+    """In a form for programs. JSON is an object for one scenario, a list of them for several."""
+    from lab.report.json import result_json
+    from lab.report.junit import junit
+    from lab.report.ktap import ktap
+
+    if form == "ktap":
+        return ktap(results)
+    if form == "junit":
+        return junit(results)
+    objects = [result_json(result, kernel=os.uname().release).rstrip() for result in results]
+    return objects[0] + "\n" if len(objects) == 1 else "[\n" + ",\n".join(objects) + "\n]\n"
+
+
+def summary(results: Sequence[Result]) -> str:
+    counts = [(verdict, sum(result.verdict is verdict for result in results)) for verdict in Verdict]
+    return ", ".join(f"{count} {verdict.value}" for verdict, count in counts if count)
+
+
+def exit_code(results: Sequence[Result]) -> int:
+    verdicts = {result.verdict for result in results}
+    if Verdict.FAIL in verdicts:
+        return CLAIM_FAILED
+    return CANNOT_RUN if Verdict.BROKEN in verdicts else ALL_PASS
