@@ -1,1 +1,1 @@
-"""Scenarios of MSS clamping."""
+"""Routers that rewrite the MSS option, so that no segment is ever too big."""

@@ -45,6 +45,15 @@ def test_the_first_commands_output(tmp_path: Path) -> None:
     assert steady(run.stdout) == steady(block("pmtulab run 576-router"))
 
 
+def test_the_groups_are_those_there_are(tmp_path: Path) -> None:
+    run = pmtulab("list", cwd=tmp_path)
+    listed = "".join(f"{line.rstrip()}\n" for line in run.stdout.splitlines())
+    if os.environ.get("PMTULAB_GOLDEN") == "write":
+        before, after = README.read_text().split(f"<!-- pmtulab list -->\n```\n{block('pmtulab list')}")
+        README.write_text(f"{before}<!-- pmtulab list -->\n```\n{listed}{after}")
+    assert listed == block("pmtulab list")
+
+
 def test_the_scenario_of_ones_own_passes(tmp_path: Path) -> None:
     (tmp_path / "my_tunnel.py").write_text(block("scenario"))
     run = pmtulab("run", "my_tunnel.py", cwd=tmp_path)
