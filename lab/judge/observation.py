@@ -57,7 +57,10 @@ class QueuedError:
 
 @dataclass(frozen=True, slots=True)
 class TcpState:
-    """struct tcp_info (include/uapi/linux/tcp.h), as far as it concerns us; MSS and MTU in octets. `mss` is tcpi_snd_mss."""
+    """struct tcp_info (include/uapi/linux/tcp.h), as far as it concerns us; MSS and MTU in octets.
+
+    `mss` is tcpi_snd_mss, `received` tcpi_rcv_mss.
+    """
 
     mss: int
     advmss: int
@@ -65,6 +68,7 @@ class TcpState:
     ssthresh: int
     cwnd: int
     total_retrans: int
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,13 +180,17 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class ForgePtb:
-    """Node `by` sends `to` a PTB that says `mtu`, about the quoted packet, whatever its truth."""
+    """Node `by` sends `to` a PTB that says `mtu`, about the quoted packet, whatever its truth.
+
+    `kind` is the type and code of another ICMP error to send in its place, with `mtu` where a PTB has it.
+    """
 
     by: str
     to: str
     mtu: int
     quote: Quote
     family: Family = IPV4
+    kind: tuple[int, int] | None = None
 
 
 Step = (

@@ -67,7 +67,8 @@ def words(step: Step) -> str:
             return f"wait       {seconds:g} s"
         case ForgePtb(by, to, mtu, quote):
             about = type(quote.flow).__name__ if quote.flow else f"protocol {quote.protocol}"
-            return f"forge      {by} tells {to}: MTU {mtu}, about {about} to {quote.to}"
+            what = f"MTU {mtu}" if step.kind is None else f"ICMP type {step.kind[0]} code {step.kind[1]}"
+            return f"forge      {by} tells {to}: {what}, about {about} to {quote.to}"
         case _:
             return f"{type(step).__name__.lower():<10} {step}"
 

@@ -29,9 +29,9 @@ def forge(net: Net, step: ForgePtb, endpoints: Mapping[Flow, Endpoint]) -> str:
     """Raises Broken where the quote's flow has not been sent over in this act."""
     packet = quoted_packet(net, step, endpoints)
     quoted = encode_ip(packet)
-    kind = struct.pack("!BBHI", 3, 4, 0, step.mtu) if step.family == IPV4 else struct.pack("!BBHI", 2, 0, 0, step.mtu)
+    head = struct.pack("!BBHI", *kind(step), 0, step.mtu)
     most = 548 if step.family == IPV4 else 1232
-    error = kind + quoted[: most if step.quote.octets is None else step.quote.octets]
+    error = head + quoted[: most if step.quote.octets is None else step.quote.octets]
     protocol = socket.IPPROTO_ICMP if step.family == IPV4 else socket.IPPROTO_ICMPV6
     since = time.time_ns()
     with net[step.by].socket(AF[step.family], socket.SOCK_RAW, protocol) as sock:
@@ -43,7 +43,13 @@ def forge(net: Net, step: ForgePtb, endpoints: Mapping[Flow, Endpoint]) -> str:
     # The kernel lists an exception only once a route has been made of it, and that takes a look-up (fnhe_dump_bucket()).
     with contextlib.suppress(OSError):
         net[step.to].netlink.ask_raw(get_route(packet.destination, step.family))
-    return f"forged PTB to {step.to}: MTU {step.mtu}, about a packet to {step.quote.to} ({about})"
+    what = "forged PTB" if step.kind is None else f"forged ICMP error {step.kind[0]}/{step.kind[1]}"
+    return f"{what} to {step.to}: MTU {step.mtu}, about a packet to {step.quote.to} ({about})"
+
+
+def kind(step: ForgePtb) -> tuple[int, int]:
+    """Type and code."""
+    return step.kind or ((3, 4) if step.family == IPV4 else (2, 0))
 
 
 def await_arrival(net: Net, step: ForgePtb, since: int) -> None:
@@ -54,7 +60,7 @@ def await_arrival(net: Net, step: ForgePtb, since: int) -> None:
             if frame.interface.node == step.to and not frame.sent and frame.time >= since:
                 packet = decode(frame.octets)
                 icmp = packet.payload if packet else None
-                if packet and packet.destination == to and isinstance(icmp, Icmp) and icmp.mtu == step.mtu:
+                if packet and packet.destination == to and isinstance(icmp, Icmp) and (icmp.type, icmp.code) == kind(step):
                     return
         time.sleep(0.001)
     raise Broken(f"a forged PTB from {step.by} did not reach {step.to}")

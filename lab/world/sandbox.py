@@ -52,7 +52,10 @@ class Sandbox:
             self._stands = True
 
     def _receive(self) -> tuple[dict[str, Any], list[int]]:
-        message, fds = receive(self._control)
+        try:
+            message, fds = receive(self._control)
+        except ConnectionResetError:  # it ended with our request unread
+            message, fds = b"", []
         if not message:
             raise Broken("the lab's holder process ended; its last words, if any, are above")
         body = json.loads(message)

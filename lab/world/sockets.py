@@ -51,7 +51,7 @@ def socket_mtu(sock: socket.socket, family: Family) -> int | None:
 
 def tcp_state(sock: socket.socket) -> TcpState:
     v = TCP_INFO.unpack(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_LENGTH))
-    return TcpState(mss=v[2], advmss=v[19], pmtu=v[13], ssthresh=v[17], cwnd=v[18], total_retrans=v[23])
+    return TcpState(mss=v[2], advmss=v[19], pmtu=v[13], ssthresh=v[17], cwnd=v[18], total_retrans=v[23], received=v[3])
 
 
 def unacknowledged(sock: socket.socket) -> int:

@@ -232,7 +232,7 @@ def test_where_namespaces_are_forbidden_doctor_says_so_too(tmp_path: Path) -> No
 
 
 @pytest.mark.tools("unshare", "setpriv")
-@pytest.mark.parametrize("arguments", [("list",), ("show", "576-router"), ("--help",)])
+@pytest.mark.parametrize("arguments", [("list", "all"), ("show", "576-router"), ("--help",)])
 def test_what_needs_no_namespaces_works_without(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     run = forbidden(*arguments, cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")

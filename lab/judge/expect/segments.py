@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lab.judge.expect.base import Expectation, Seen, either, joined, listed, many, nothing, nth, numbers
 from lab.judge.expect.state import sender_states
@@ -148,6 +149,26 @@ class OwnMss(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedMss(Expectation):
+    """`at`, which receives the act's TCP flow, ends with this for the size of the segments that come to it (tcpi_rcv_mss)."""
+
+    mss: int
+    at: str
+
+    def claim(self) -> str:
+        return f"{self.at} reckons with segments of {self.mss} from its peer"
+
+    def cites(self, family: Family) -> Citation:
+        return Kernel("tcp_measure_rcv_mss", "net/ipv4/tcp_input.c")
+
+    def see(self, observation: Observation) -> Seen:
+        ends = [o.receiver for o in observation.outcomes if isinstance(o.flow, Tcp) and o.flow.to == self.at and o.receiver]
+        if not ends:
+            return nothing(f"TCP transfer to {self.at}")
+        return Seen(ends[-1].received == self.mss, f"tcpi_rcv_mss {ends[-1].received}")
+
+
+@dataclass(frozen=True, slots=True)
 class WindowUncut(Expectation):
     """The sender's congestion window is at least this, in segments, after every Send: what a connection begins with is not cut."""
 
@@ -211,6 +232,43 @@ class Stalled(Expectation):
             return nothing(f"segment reaches {outcome.flow.to}, so nothing is shown")
         words = f"{outcome.delivered} of {outcome.octets} octets delivered, {'no error' if outcome.errno is None else 'an error'}"
         return Seen(outcome.errno is None and outcome.delivered == 0 < outcome.octets, words, numbers(came[:1]))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNumbers(Expectation):
+    """`by` sends packets without DF over so many TCP connections, by turns, and each connection counts its own.
+
+    That is, the Identification of IPv4 goes up by one from each packet of a connection to its next, whatever others send.
+    """
+
+    by: str
+    flows: int
+
+    def claim(self) -> str:
+        return f"each of {many(self.flows, 'connection')} of {self.by} numbers its packets without DF for itself"
+
+    def cites(self, family: Family) -> Citation:
+        return Kernel("__ip_queue_xmit", "net/ipv4/ip_output.c")
+
+    def see(self, observation: Observation) -> Seen:
+        numbered: dict[int, list[int]] = {}
+        turns = 0
+        frames, last = [], None
+        for frame in originated(observation, self.by):
+            assert frame.packet
+            tcp, number = frame.packet.payload, frame.packet.identification
+            if not isinstance(tcp, TcpHeader) or TcpFlag.RST in tcp.flags or frame.packet.df or number is None:
+                continue
+            numbered.setdefault(tcp.source_port, []).append(number)
+            turns += tcp.source_port != last
+            last = tcp.source_port
+            frames.append(frame)
+        if not frames:
+            return nothing(f"segment without DF leaves {self.by}")
+        if len(numbered) != self.flows or turns <= self.flows:
+            return Seen(False, f"{many(len(numbered), 'connection')}, in {many(turns, 'turn')}", numbers(frames))
+        gaps = sum((b - a) % 65536 != 1 for each in numbered.values() for a, b in pairwise(each))
+        return Seen(not gaps, f"{many(gaps, 'gap')} in {many(len(frames), 'packet')}, {many(turns, 'turn')}", numbers(frames))
 
 
 def segments(observation: Observation, by: str) -> list[Frame]:
