@@ -91,7 +91,7 @@ def compare(predicted: Prediction, seen: Observation) -> Iterator[tuple[str, obj
         yield "fragments", predicted.fragments, tuple(pieces)
     if final and final.packet and predicted.refused is None:
         yield "DF", predicted.df, final.packet.df
-    yield "black hole", predicted.black_hole, first_hole(seen, predicted.black_hole)
+    yield "black hole", predicted.black_hole, first_hole(without_leftovers(seen, outcome), predicted.black_hole)
     if outcome.sender and predicted.mss is not None:
         yield "MSS", predicted.mss, outcome.sender.mss
     if tcp:
@@ -178,6 +178,23 @@ def dropped(seen: Observation) -> Iterator[Frame]:
             ends = seen.owner(packet.source), seen.owner(packet.destination)
             if fixed and None not in ends and router not in ends and identity(frame) not in left:
                 yield frame
+
+
+def without_leftovers(seen: Observation, outcome: Outcome) -> Observation:
+    """Without a TCP flow's segments that are not full: what is foreseen of black holes is foreseen of the full ones.
+
+    The last segment of the first flight has DF. It may pass the router that speaks, and die at a silent one behind it; it goes
+    again, and comes through, where a full one has locked the path MTU meanwhile.
+    """
+    if outcome.sender is None:
+        return seen
+    full = min(outcome.sender.mss, outcome.octets)
+
+    def leftover(frame: Frame) -> bool:
+        tcp = frame.packet.payload if frame.packet else None
+        return isinstance(tcp, TcpHeader) and 0 < tcp.octets < full
+
+    return replace(seen, frames=tuple(frame for frame in seen.frames if not leftover(frame)))
 
 
 def first_hole(seen: Observation, likely: str | None) -> str | None:

@@ -12,7 +12,6 @@ from lab.fuzz.generate import Case
 from lab.model.flow import DONT, Echo
 from lab.world.drive import Driver
 from lab.world.endpoints import open_endpoint
-from lab.world.groups import await_groups
 from lab.world.net import Net
 from lab.world.sandbox import Sandbox
 
@@ -61,7 +60,6 @@ def introduce(net: Net) -> None:
     """Lets all neighbours find each other. A packet that waits for that has left, as far as its sender knows: so of one that a link
     end drops, all fragments leave the first time, and the next time only those before the one that is dropped (ip_do_fragment()).
     """
-    await_groups(net.sandbox, net.plan)
     hosts = [host.name for host in net.plan.topology.hosts]
     for family in net.plan.topology.families:
         for a, b in combinations(hosts, 2):

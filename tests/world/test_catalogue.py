@@ -32,22 +32,19 @@ class Runs(NamedTuple):
     left: dict[str, list[object]]
 
 
+def started(folder: Path, temporary: Path) -> subprocess.Popen[str]:
+    with (folder / "results.json").open("w") as out, (folder / "said").open("w") as err:
+        command = [*PMTULAB, "run", "all", "-j", "2", "--format", "json"]
+        return subprocess.Popen(command, cwd=folder, env=surroundings(TMPDIR=str(temporary)), stdout=out, stderr=err, text=True)
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folders = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
     temporary = tmp_path_factory.mktemp("temporary")
     with adopting_orphans():
         before: Census = census(temporary)
-        both = [
-            subprocess.Popen(
-                [*PMTULAB, "run", "all", "-j", "2", "--format", "json"],
-                cwd=folder,
-                env=surroundings(TMPDIR=str(temporary)),
-                stdout=(folder / "results.json").open("w"),
-                stderr=(folder / "said").open("w"),
-            )
-            for folder in folders
-        ]
+        both = [started(folder, temporary) for folder in folders]
         codes = [run.wait(WITHIN) for run in both]
         left = census(temporary).besides(before)
         yield Runs(

@@ -27,8 +27,6 @@ from lab.model.story import FlushRouteCache, Send, SetMtu, Step
 from lab.model.topology import IPV6
 from lab.run import run
 from lab.theory import linux
-from lab.theory.plan import plan
-from lab.world.groups import await_groups, groups, joined
 from lab.world.net import Net
 from lab.world.sandbox import Sandbox
 from tests.world.census import namespaces
@@ -201,24 +199,11 @@ def test_a_sandbox_in_which_something_failed_is_not_used_again() -> None:
         assert player.played == 2
 
 
-# --- IPv6 neighbours
-
-
-def test_every_address_joins_its_group() -> None:
-    planned = plan(chain("client", "r1", "server", mtus=(1500, 1500), families=(IPV6,)))
-    with Net(planned) as net:
-        await_groups(net.sandbox, planned)
-        for node in net:
-            wanted = groups(node.planned)
-            assert wanted
-            assert wanted <= joined(node.run(["cat", "/proc/net/igmp6"]).stdout)
-
-
-def test_the_groups_of_an_address() -> None:
-    planned = plan(chain("client", "r1", "server", mtus=(1500, 1500), families=(IPV6,)))
-    assert groups(planned.nodes["client"]) == {
-        ("r1", "ff0200000000000000000001ff000001"),
-        ("r1", "ff0200000000000000000001ff00000b"),
-    }
-    line = "11   r1              ff0200000000000000000001ff000001     1 00000004 0"
-    assert joined(f"{line}\n") == {("r1", "ff0200000000000000000001ff000001")}
+def test_a_leftover_that_dies_where_full_segments_would_not_is_no_difference() -> None:
+    """Full segments are told of 551 and go on without DF; the last one, smaller, had DF, and met the silent router behind."""
+    mtus = (1500, 115, 1500, 551, 1500)
+    network = chain("h1", "r3", "r4", "r5", "r6", "h2", mtus=mtus, silent=("r5",))
+    learned = (Send(Udp("h1", "h2", DO), 1472),)  # so h1 announces an MSS of 512: 8 full segments, and one of 424 octets
+    transfer = (SetMtu("r4", "r5", 113), Send(Tcp("h2", "h1", timestamps=False, number=2), 8 * 512 + 424))
+    with Player() as player:
+        assert player.play(Case(network, (learned, transfer))) == []

@@ -67,7 +67,13 @@ def test_what_is_neither_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_its_program_a_trait_is_unknown_and_the_others_are_told() -> None:
     known = {trait.name: trait for trait in known_traits()}
     unknown = {name: trait for name, trait in known.items() if trait.holds is None}
-    by_program = {"multipath-ptb-marks-all-nexthops", "min-pmtu-per-namespace", "icmp-budget-per-namespace", "error-from-192.0.0.8"}
+    by_program = {
+        "multipath-ptb-marks-all-nexthops",
+        "v6-refuses-what-its-length-cannot-say",
+        "min-pmtu-per-namespace",
+        "icmp-budget-per-namespace",
+        "error-from-192.0.0.8",
+    }
     assert set(unknown) == by_program
     assert unknown["error-from-192.0.0.8"].seen == "ip is not installed (Debian, Ubuntu: apt-get install iproute2)"
     assert not any(trait.broken for trait in known.values())
