@@ -191,7 +191,7 @@ def without_leftovers(seen: Observation, outcome: Outcome) -> Observation:
     full = min(outcome.sender.mss, outcome.octets)
 
     def leftover(frame: Frame) -> bool:
-        tcp = frame.packet.payload if frame.packet else None
+        tcp = frame.packet.payload if frame.packet and not frame.packet.is_fragment else None
         return isinstance(tcp, TcpHeader) and 0 < tcp.octets < full
 
     return replace(seen, frames=tuple(frame for frame in seen.frames if not leftover(frame)))

@@ -148,6 +148,19 @@ def test_a_quote_may_be_short(driver: Driver, family: Family, octets: int) -> No
     assert packet.octets == 2 * HEADER[family] + 8 + octets
 
 
+@FAMILIES
+@pytest.mark.parametrize("kind", [(3, 0), (4, 2)])
+def test_another_error_may_be_forged(driver: Driver, family: Family, kind: tuple[int, int]) -> None:
+    """3/0 is an unreachable in IPv4 and time exceeded in IPv6; 4/2 quotes a packet in both."""
+    flow = Udp("client", "server", family=family)
+    step = ForgePtb("r1", "client", 0, Quote("server", flow=flow), family, kind)
+    observation = driver.play((Send(flow, 100), step))
+    (error,) = [p.payload for p in (f.packet for f in observation.received_by("client") if f.packet) if isinstance(p.payload, Icmp)]
+    assert (error.type, error.code, error.too_big) == (*kind, False)
+    assert error.quoted
+    assert error.quoted.destination == sent(observation, flow)[0].destination
+
+
 def test_a_quote_of_what_was_not_sent_is_the_labs_failure(driver: Driver) -> None:
     flow = Udp("client", "server")
     with pytest.raises(Broken, match=r"has sent nothing in this act, so there is nothing to quote"):

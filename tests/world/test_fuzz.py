@@ -207,3 +207,10 @@ def test_a_leftover_that_dies_where_full_segments_would_not_is_no_difference() -
     transfer = (SetMtu("r4", "r5", 113), Send(Tcp("h2", "h1", timestamps=False, number=2), 8 * 512 + 424))
     with Player() as player:
         assert player.play(Case(network, (learned, transfer))) == []
+
+
+def test_fragments_of_a_full_segment_are_no_leftovers() -> None:
+    """The first piece of 321 octets has 308, and r3's end of the link takes no more than 300."""
+    network = chain("h1", "r1", "r2", "r3", "h2", mtus=(1500, 308, (1500, 296), 1500))
+    with Player() as player:
+        assert player.play(Case(network, ((Send(Tcp("h1", "h2", timestamps=False), 281, within=0.3),),))) == []

@@ -19,7 +19,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 import lab
-from lab.find import find
+from lab.find import find, group_of
 from lab.judge.observation import Flushed, Observation, Outcome
 from lab.judge.result import ActResult
 from lab.model.flow import Tcp
@@ -33,6 +33,7 @@ from lab.world.errors import Broken
 from lab.world.messages import AF, get_addresses
 from lab.world.net import Net, Node
 from lab.world.netlink import NLM_F_DUMP, Message
+from tests.catalogue import BY_FILE
 from tests.world.census import adopting_orphans, census, descendants
 from tests.world.command import SLOW, TOP, pmtulab, started, until
 from tests.world.test_readme import block
@@ -42,21 +43,9 @@ needs_mininet = pytest.mark.tools("mnexec", "ifconfig", "ip")
 BUILDERS: tuple[Builder, Builder] = ("netlink", "mininet")
 THREE = chain("client", "r1", "server", mtus=(1500, 1400))
 
-# Of the groups path, tcp and fragments, as many as take ten seconds.
-STORIES = (
-    "576-router",
-    "1280-router-v6",
-    "576-router-ping",
-    "around-min-pmtu-553",
-    "below-min-pmtu",
-    "small-last-link-v6",
-    "jumbo",
-    "three-descents-v6",
-    "mss-100",
-    "mss-9000-v6-without-timestamps",
-    "fragmented-552-over-68",
-    "fragmented-1500-over-1400-and-1300",
-)
+GROUPS = ("path", "tcp", "fragments", "documents")
+STORIES = tuple(scenarios[0].name for path, scenarios in BY_FILE.items() if group_of(path) in GROUPS)
+"""One of each file; all of them take two minutes."""
 
 NETWORKS = {
     "a small MTU and a router that sends no PTB": chain("client", "r1", "r2", "server", mtus=(1500, 576, 68), silent=("r2",)),

@@ -18,7 +18,7 @@ from lab.world.features import tried
 from lab.world.net import Net
 from tests.world.command import pmtulab
 
-ANSWERED_NO: dict[str, set[str]] = {"6.18.44": set()}
+ANSWERED_NO: dict[str, set[str]] = {"6.18.44": {"v6-refuses-what-its-length-cannot-say"}}
 """Kernels on which every answer has been looked at, and the traits that they have not."""
 
 TOOLS = pytest.mark.tools("ip")
