@@ -104,6 +104,16 @@ ROWS = (
         },
     ),
     Row(
+        ErrorQueued(send=1, info=576, offender="10.0.0.2"),
+        REFUSED,
+        {
+            "told by r1, but from its other address": inside(1, "errors", offender="10.0.1.1"),
+            "told by r2": inside(1, "errors", offender="10.0.1.2"),
+            "told by nobody": inside(1, "errors", offender=None),
+        },
+        also=(ErrorQueued(send=1, info=576, offender="r1"),),
+    ),
+    Row(
         ErrorQueued(send=2, info=576, offender=None),
         REFUSED,
         {

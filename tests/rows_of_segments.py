@@ -11,21 +11,23 @@ from lab.judge.expect import (
     GivesUpSize,
     MssArrives,
     OwnMss,
+    OwnNumbers,
     PeerMss,
     ProbesInTurn,
     ProbesLost,
     PtbAbout,
     PtbHeard,
+    ReceivedMss,
     SearchEnds,
     SizesInTurn,
     Stalled,
     ToldDuring,
     WindowUncut,
 )
-from lab.judge.observation import Searched
+from lab.judge.observation import Observation, Searched
 from lab.model.flow import Tcp
 from lab.model.packet import TcpFlag
-from tests.observations import ACK, MICROSECOND, PSH, START, Change, changed, extra, inside, outcome, where, without
+from tests.observations import ACK, MICROSECOND, PSH, START, Change, altered, changed, extra, inside, outcome, where, without
 from tests.scenes import HEARD, LEFT, PTB, REFUSED, TCP, UDP, Row
 
 SYN_CAME = where("server:r2", sent=False, flags=TcpFlag.SYN)
@@ -35,6 +37,13 @@ RTO = (SENT[2] - SENT[0]) / 1e9 / 5  # of the window from 3 to 7 of it, in which
 FOUND = Searched(UDP, START, START + MICROSECOND, 548, ((548, True), (1472, False), (1472, False)))
 SEARCH = replace(REFUSED, events=(*REFUSED.events, FOUND))
 FOUND_NOTHING = replace(SEARCH, events=(replace(FOUND, found=None, probes=((1472, False),)),))
+
+
+def numbered(*numbers: tuple[int, int]) -> Observation:
+    """The client's segments without DF, each with its port and its identification."""
+    first = next(frame for frame in TCP.frames if SMALLER(frame))
+    frames = (altered(first, {"df": False, "source_port": port, "identification": number}) for port, number in numbers)
+    return replace(TCP, frames=tuple(replace(frame, number=at) for at, frame in enumerate(frames, 1)))
 
 
 def search(**changes: Any) -> Change:
@@ -73,6 +82,22 @@ ROWS = (
     ),
     Row(PeerMss(1448, at="server"), TCP, {"one less": inside(1, "receiver", mss=1447), "no state": outcome(1, receiver=None)}),
     Row(OwnMss(1448, at="client"), TCP, {"one less": inside(1, "sender", advmss=1447), "no state": outcome(1, sender=None)}),
+    Row(
+        ReceivedMss(524, at="server"),
+        inside(1, "receiver", received=524)(TCP),
+        {"one less": inside(1, "receiver", received=523), "no state": outcome(1, receiver=None)},
+    ),
+    Row(
+        OwnNumbers("client", flows=2),
+        numbered((1, 65535), (2, 900), (1, 0), (2, 901), (1, 1)),
+        {
+            "one counter for both": lambda _: numbered((1, 7), (2, 8), (1, 9), (2, 10)),
+            "a gap": lambda _: numbered((1, 7), (2, 900), (1, 9), (2, 901)),
+            "one behind the other": lambda _: numbered((1, 7), (1, 8), (2, 900), (2, 901)),
+            "one alone": lambda _: numbered((1, 7), (1, 8), (1, 9)),
+            "with DF": changed(where("client"), df=True),
+        },
+    ),
     Row(
         WindowUncut(10, at="client"),
         TCP,

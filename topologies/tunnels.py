@@ -18,6 +18,17 @@ INNER: Mapping[Family, tuple[str, str]] = {IPV4: ("10.200.0.1", "10.200.0.2"), I
 """The addresses of a tunnel's two ends, by family."""
 
 
+TITLES = {
+    "geneve": "Geneve",
+    "gre": "GRE",
+    "ip6tnl": "ip6tnl",
+    "ipip": "IPIP",
+    "sit": "SIT",
+    "vxlan": "VXLAN",
+    "wireguard": "WireGuard",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Tunnel:
     """A way to put packets into packets.
@@ -34,6 +45,11 @@ class Tunnel:
     make: str
     inner: tuple[Family, ...] = (IPV4, IPV6)
     own_mtu: int = 0
+
+    @property
+    def title(self) -> str:
+        """`VXLAN over IPv6`: as people write it."""
+        return TITLES[self.needs] + " over IPv6" * self.name.endswith("-over-v6")
 
     @property
     def less(self) -> int:

@@ -69,6 +69,18 @@ BY_BOTH_WAYS: tuple[Step, ...] = (
     # Each route is asked for by the way that it leads: the listing has only what was looked up.
     Run("a", ("sh", "-c", f"for way in r1 r2; do ip route get {SHARED} oif $$way; done | grep -c 'mtu 1400' | {WORDED}")),
 )
+SEND_TOO_LONG = """
+import errno, socket
+with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as receiver, socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+    receiver.bind(('::1', 0))
+    sender.setsockopt(socket.IPPROTO_IPV6, 23, 2)  # IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO
+    sender.connect(receiver.getsockname())
+    try:
+        print('65528:', 'sent' if sender.send(bytes(65528)) else 'not')
+    except OSError as error:
+        print('65528:', errno.errorcode[error.errno])
+"""
+TOO_LONG: tuple[Step, ...] = (Configure("a", "ip link set lo mtu 65576"), Run("a", ("python3", "-c", SEND_TOO_LONG)))
 NOBODYS: tuple[Step, ...] = (
     # Without an address of its own r neither answers ARP nor has a route to its neighbours: both are written down.
     Configure("a", "ip neighbour replace $r.a lladdr $r.a.mac dev r nud permanent"),
@@ -186,6 +198,14 @@ TRAITS = {
             yes=Prints("ways that hold it: 2", "ip-route(8)"),
             no=Prints("ways that hold it: 1", "ip-route(8)"),
             since="6.13, and 6.12.16",
+        ),
+        Trait(
+            "v6-refuses-what-its-length-cannot-say",
+            "a UDP datagram that IPv6's length field cannot express is refused, however large the loopback's MTU is",
+            path(1500, IPV6),
+            TOO_LONG,
+            yes=Prints("65528: EMSGSIZE", "ipv6(7)"),
+            no=Prints("65528: sent", "ipv6(7)"),
         ),
         Trait(
             "v6-ignores-ptb-below-1280",

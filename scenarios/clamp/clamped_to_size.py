@@ -51,7 +51,6 @@ def clamped(by: str, size: int, family: Family) -> Scenario:
         name=f"clamped-to-size-{size}-{by}" + ("-v6" if family == IPV6 else ""),
         title=f"{by} clamps the MSS to {size}" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "server", mtus=(1500, 1400, 1500), families=(family,)),
-        covers=("nplab/mss-getsockopt-tcp_maxseg-client-ts",) if size == 1000 and family == IPV4 else (),
         acts=(
             Act(
                 "a TCP transfer",

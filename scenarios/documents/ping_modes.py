@@ -11,6 +11,7 @@ has to hear of both limits; and the answers, as large as the requests, have to d
 from lab.judge.expect import (
     Exits,
     Expectation,
+    ExpiresWithin,
     Fragments,
     Leaves,
     NoFragments,
@@ -21,7 +22,7 @@ from lab.judge.expect import (
     PtbOrder,
 )
 from lab.judge.scenario import Act, Scenario
-from lab.model.story import FlushRouteCache, Run
+from lab.model.story import FlushRouteCache, Run, SetMtu
 from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
 
@@ -58,6 +59,16 @@ def do(family: Family) -> Scenario:
             Exits(0, "ping(8)"),
         ),
     )
+    grown = Act(
+        "1500 octets, once the links take that",
+        story=(SetMtu("r1", "r2", 1500), SetMtu("r2", "r3", 1500), ping(1, "-M do", 1500 - headers, family)),
+        expect=(
+            Leaves(1500, by="client", df=True if family == IPV4 else None),
+            NoTooBig(to="client", octets=1500),
+            NothingLearned(at="client", to="server"),
+            Prints("1 received", "ping(8)"),
+        ),
+    )
     return scenario_of(
         "do",
         "ping -M do: told, and then refused",
@@ -70,7 +81,8 @@ def do(family: Family) -> Scenario:
         Exits(1, "ping(8)"),
         PtbOrder(to="client", order=(("r1", 1400),)),
         PathMtu(1400, at="client", to="server"),
-        then=(flushed,),
+        ExpiresWithin(590, 600, at="client", to="server"),
+        then=(flushed, grown),
     )
 
 

@@ -16,11 +16,15 @@ from lab.model.story import ForgePtb, Quote, Send
 from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
 
-FORGED = 1300
+FORGED = 1400
 LEARNED = PathMtu(FORGED, at="client", to="server")
 NOTHING = NothingLearned(at="client", to="server")
 NEEDS_SOCKET = {IPV4: "exception-needs-socket", IPV6: "exception-needs-socket-v6"}
 ICMP = {IPV4: 1, IPV6: 58}
+
+
+def in_words(name: str) -> str:
+    return " ".join(word.upper() if word in ("udp", "tcp", "df") else word for word in name.split("-"))
 
 
 def case(name: str, family: Family, quote: Quote, expect: tuple[Expectation, ...], covers: tuple[str, ...] = ()) -> Scenario:
@@ -28,7 +32,7 @@ def case(name: str, family: Family, quote: Quote, expect: tuple[Expectation, ...
     control = quote.flow or Udp("client", "server", family=family, number=2)
     return Scenario(
         name=f"quoted-{name}" + ("-v6" if family == IPV6 else ""),
-        title=f"A forged PTB that quotes {name.replace('-', ' ')}" + (", IPv6" if family == IPV6 else ""),
+        title=f"A forged PTB that quotes {in_words(name)}" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "server", mtus=(1500, 1500), families=(family,)),
         acts=(
             Act(

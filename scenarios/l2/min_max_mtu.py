@@ -49,6 +49,8 @@ scenario = Scenario(
         refused(MOST + 1, "mtu greater than device maximum"),
         filled(MOST, IPV4),
         filled(MOST, IPV6),
+        filled(MOST - 1, IPV4),
+        filled(MOST - 1, IPV6),
         filled(1280, IPV6),
         filled(LEAST, IPV4),
         refused(LEAST - 1, "mtu less than device minimum"),

@@ -15,14 +15,17 @@ from lab.judge.expect import (
     Leaves,
     NothingLearned,
     PathMtu,
+    Prints,
     RefusedHere,
     TooBig,
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import DO, Udp
-from lab.model.story import Send, Sysctl, Wait
+from lab.model.story import Run, Send, Sysctl, Wait
 from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
+
+DEFAULT = {family: Run("client", f"cat /proc/sys/net/ipv{family.value}/route/mtu_expires") for family in (IPV4, IPV6)}
 
 
 def expiry(family: Family) -> Scenario:
@@ -46,8 +49,13 @@ def expiry(family: Family) -> Scenario:
         acts=(
             Act(
                 "learned",
-                story=(Sysctl("client", f"net.ipv{family.value}.route.mtu_expires", 2), Send(flow, large), Send(flow, large)),
-                expect=learned,
+                story=(
+                    DEFAULT[family],
+                    Sysctl("client", f"net.ipv{family.value}.route.mtu_expires", 2),
+                    Send(flow, large),
+                    Send(flow, large),
+                ),
+                expect=(Prints("600", "sysctl(8)"), *learned),
             ),
             Act(
                 "forgotten",

@@ -40,6 +40,7 @@ scenarios = (
             act("learned for 600 s", (), 580, 600),
             act("the same again, while half a life is 10 s", (Sysctl("client", EXPIRES, 20),), 560, 600),  # and not 20
         ),
+        covers=("bugs/37",),
     ),
     Scenario(
         name="half-life-second",
@@ -49,5 +50,6 @@ scenarios = (
             act("learned for 20 s", (Sysctl("client", EXPIRES, 20),), 1, 20),
             act("the same again, while half a life is 300 s", (Sysctl("client", EXPIRES, 600),), 580, 600),  # and not 20
         ),
+        covers=("bugs/37",),
     ),
 )

@@ -20,6 +20,7 @@ from lab.judge.expect import (
     NoTimeout,
     NoTooBig,
     PathMtu,
+    Prints,
     RefusedHere,
     SocketMtu,
     TcpPathMtu,
@@ -27,7 +28,7 @@ from lab.judge.expect import (
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import DO, WANT, Tcp, Udp
-from lab.model.story import KIB, AddRoute, Send
+from lab.model.story import KIB, AddRoute, Run, Send
 from lab.model.topology import IPV6
 from topologies import chain
 
@@ -83,6 +84,37 @@ ipv4 = Scenario(
     covers=("RHEL/ip_mtu_lock",),
 )
 
+smaller = Scenario(
+    name="locked-route-smaller",
+    title="A route with a locked MTU below the interface's",
+    topology=chain("client", "r1", "r2", "server", mtus=MTUS),
+    acts=(
+        Act(
+            "datagrams with DF, and one without",
+            story=(
+                AddRoute("client", "server", mtu=1450, locked=True),
+                Send(insists, 1472),
+                Send(insists, 1422),  # 1422 + 28 = 1450
+                Send(insists, 1372),
+                Send(want, 1422),
+                Run("client", "ip route get $server"),
+            ),
+            expect=(
+                RefusedHere(send=1),
+                ErrorQueued(send=1, info=1450, offender=None),
+                TooBig(by="r1", to="client", mtu=1400, times=1),
+                ErrorQueued(send=2, info=1400, offender="r1"),
+                Delivered(1372, to="server", send=3),
+                Fragments(by="r1", pieces=((1396, 0), (74, 1376))),
+                Delivered(1422, to="server", send=4),
+                NOTHING,
+                SocketMtu(1450, send=4),
+                Prints("mtu lock 1450", "ip-route(8)"),
+            ),
+        ),
+    ),
+)
+
 ipv6 = Scenario(
     name="locked-route-v6",
     title="A route with a locked MTU, IPv6",
@@ -130,4 +162,4 @@ unlocked = Scenario(
     ),
 )
 
-scenarios = (ipv4, ipv6, unlocked)
+scenarios = (ipv4, smaller, ipv6, unlocked)

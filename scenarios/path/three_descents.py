@@ -1,10 +1,10 @@
 """Three links, each smaller than the last: the path MTU is found one descent at a time.
 
-    client ──1500── r1 ──1400── r2 ──1000── r3 ──576── r4 ──1500── server
+    client ──1500── r1 ──1400── r2 ──1300── r3 ──576── r4 ──1500── server
 
 and under IPv6, which stops at 1280:
 
-    client ──1500── r1 ──1400── r2 ──1340── r3 ──1280── r4 ──1500── server
+    client ──1500── r1 ──1400── r2 ──1300── r3 ──1280── r4 ──1500── server
 
 A router knows only its own next link, so a PTB is news of one descent, and the packet shrunk to it meets the next (RFC 1191 §3).
 """
@@ -57,6 +57,6 @@ def three_descents(name: str, family: Family, mtus: tuple[int, int, int]) -> Sce
 
 
 scenarios = (
-    three_descents("three-descents", IPV4, (1400, 1000, 576)),
-    three_descents("three-descents-v6", IPV6, (1400, 1340, 1280)),
+    three_descents("three-descents", IPV4, (1400, 1300, 576)),
+    three_descents("three-descents-v6", IPV6, (1400, 1300, 1280)),
 )

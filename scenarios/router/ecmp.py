@@ -1,12 +1,12 @@
 """Two equal ways to one destination, and a PTB on one of them: the sender takes it for both.
 
-    client ──1500── r1 ──1400── server
-    client ──1500── r2 ──m── server
+    client ──2000── r1 ──1500── server
+    client ──2000── r2 ──m── server
 
 The client's route to 192.0.2.9, an address of the server's, has two nexthops, and a hash of the addresses, or of the ports too,
 picks one for each flow (fib_multipath_hash_policy; fib_select_path()). A PTB does not say which way its packet went. So since
 6.13 __ip_rt_update_pmtu() gives every nexthop an exception, whether they are written in the route or are objects of their own:
-one loss teaches all flows. The price is that flows by r2 are held to 1400 as well, even where m is 1500.
+one loss teaches all flows. The price is that flows by r2 are held to 1500 as well, even where m is 2000.
 """
 
 from lab.judge.expect import Counts, Delivered, Expectation, IfTrait, NothingLearned, NoTooBig, PathMtu, Prints, RefusedHere, TooBig
@@ -37,7 +37,7 @@ LOOKUPS = tuple(Run("client", f"ip route get {SHARED} oif {way}") for way in WAY
 
 
 def topology(mtu: int) -> Topology:
-    links = (Link("client", "r1", 1500), Link("r1", "server", 1400), Link("client", "r2", 1500), Link("r2", "server", mtu))
+    links = (Link("client", "r1", 2000), Link("r1", "server", 1500), Link("client", "r2", 2000), Link("r2", "server", mtu))
     return Topology((Host("client"), Router("r1"), Router("r2"), Host("server")), links)
 
 
@@ -51,28 +51,28 @@ def by_trait(then: Expectation, otherwise: Expectation) -> Expectation:
 
 
 def case(name: str, title: str, route: Step, policy: int) -> Scenario:
-    """Both ways have 1400, so that the first packet meets it whichever it takes."""
+    """Both ways have 1500, so that the first packet meets it whichever it takes."""
     return Scenario(
         name=f"ecmp-{name}",
         title=title,
-        topology=topology(1400),
+        topology=topology(1500),
         acts=(
             Act(
                 "one echo request that is too large",
-                story=(*BEYOND, route, Sysctl("client", "net.ipv4.fib_multipath_hash_policy", policy), Send(echo, 1472), *LOOKUPS),
+                story=(*BEYOND, route, Sysctl("client", "net.ipv4.fib_multipath_hash_policy", policy), Send(echo, 1972), *LOOKUPS),
                 expect=(
                     Counts(at="client", counters=(("Icmp.InDestUnreachs", 1),)),
-                    PathMtu(1400, at="client", to=SHARED),
-                    *(by_trait(Prints("mtu 1400", "ip-route(8)", n), Prints(SHARED, "ip-route(8)", n)) for n in (1, 2)),
+                    PathMtu(1500, at="client", to=SHARED),
+                    *(by_trait(Prints("mtu 1500", "ip-route(8)", n), Prints(SHARED, "ip-route(8)", n)) for n in (1, 2)),
                 ),
             ),
             Act(
                 f"{MANY} UDP flows: a datagram each that is too large, and one that fits",
-                story=(*(Send(flow, 1472) for flow in flows), *(Send(flow, 1372) for flow in flows)),
+                story=(*(Send(flow, 1972) for flow in flows), *(Send(flow, 1472) for flow in flows)),
                 expect=(
-                    *(by_trait(RefusedHere(n), Delivered(1372, to="server", send=MANY + n)) for n in range(1, MANY + 1)),
-                    by_trait(NoTooBig(to="client", octets=1400), PathMtu(1400, at="client", to=SHARED)),
-                    Delivered(1372, to="server", send=2 * MANY),
+                    *(by_trait(RefusedHere(n), Delivered(1472, to="server", send=MANY + n)) for n in range(1, MANY + 1)),
+                    by_trait(NoTooBig(to="client", octets=1500), PathMtu(1500, at="client", to=SHARED)),
+                    Delivered(1472, to="server", send=2 * MANY),
                 ),
             ),
         ),
@@ -83,32 +83,32 @@ def case(name: str, title: str, route: Step, policy: int) -> Scenario:
 def unequal(name: str, title: str, route: Step) -> Scenario:
     """ping is bound to the way that it is to take, and waits for what is to come, or a little, where nothing is."""
     r1, r2, refused = (
-        Run("client", f"ping -I {way} -c1 -W{wait} -M do -s1472 {SHARED}") for way, wait in (("r1", 2), ("r2", 2), ("r2", 0.2))
+        Run("client", f"ping -I {way} -c1 -W{wait} -M do -s1972 {SHARED}") for way, wait in (("r1", 2), ("r2", 2), ("r2", 0.2))
     )
     return Scenario(
         name=f"ecmp-{name}",
         title=title,
-        topology=topology(1500),
+        topology=topology(2000),
         acts=(
             Act(
-                "the way by r2 takes 1500",
-                story=(*BEYOND, route, r2, Send(flows[0], 1372)),
+                "the way by r2 takes 2000",
+                story=(*BEYOND, route, r2, Send(flows[0], 1472)),
                 expect=(
                     Prints("1 received", "ping(8)"),
-                    NoTooBig(to="client", octets=1500),
+                    NoTooBig(to="client", octets=2000),
                     NothingLearned(at="client", to=SHARED),
-                    Delivered(1372, to="server"),
+                    Delivered(1472, to="server"),
                 ),
             ),
             Act(
                 "the way by r1 does not",
-                story=(r1, refused, Send(flows[0], 1372)),
+                story=(r1, refused, Send(flows[0], 1472)),
                 expect=(
-                    Prints("mtu = 1400", "ping(8)"),
-                    TooBig(by="r1", to="client", mtu=1400, times=1),
-                    PathMtu(1400, at="client", to=SHARED),
-                    by_trait(Prints("message too long, mtu=1400", "ping(8)", 2), Prints("1 received", "ping(8)", 2)),
-                    Delivered(1372, to="server"),
+                    Prints("mtu = 1500", "ping(8)"),
+                    TooBig(by="r1", to="client", mtu=1500, times=1),
+                    PathMtu(1500, at="client", to=SHARED),
+                    by_trait(Prints("message too long, mtu=1500", "ping(8)", 2), Prints("1 received", "ping(8)", 2)),
+                    Delivered(1472, to="server"),
                 ),
             ),
         ),

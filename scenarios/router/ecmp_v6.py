@@ -10,7 +10,7 @@ ports help to choose each flow's way, and so the way that is marked is always th
 large datagrams, and is told so each time, and never learns.
 """
 
-from lab.judge.expect import Counts, Delivered, Prints, TooBig
+from lab.judge.expect import Counts, Delivered, Prints, PrintsLines, TooBig
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import DO, Udp
 from lab.model.story import Configure, Run, Send, Step, Sysctl
@@ -100,6 +100,30 @@ scenarios = (
                     Prints("1 received", "ping(8)", run=3),
                     Prints("mtu 1400", "ip-route(8)", run=4),
                     Prints("ways marked: 1", "ip-route(8)", run=6),
+                ),
+            ),
+        ),
+    ),
+    Scenario(
+        name="ecmp-v6-unlisted",
+        title="What is learned of the second way is heeded, and not listed, IPv6",
+        topology=topology(1400),
+        acts=(
+            Act(
+                "two pings by the second way",
+                story=(
+                    *BEYOND,
+                    WRITTEN,
+                    *(Run("client", f"ping -I r2 -c1 -W{wait} -M do -s1452 {SHARED}") for wait in (2, 0.1)),
+                    Run("client", f"ip route get {SHARED} oif r2"),
+                    Run("client", "ip -6 route show cache"),
+                ),
+                expect=(
+                    Prints("mtu=1400", "ping(8)"),
+                    TooBig(by="r2", to="client", mtu=1400, times=1),
+                    Prints("message too long, mtu: 1400", "ping(8)", run=2),
+                    Prints("mtu 1400", "ip-route(8)", run=3),
+                    PrintsLines(0, "ip-route(8)", run=4),
                 ),
             ),
         ),

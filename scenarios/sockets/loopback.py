@@ -6,9 +6,12 @@ The loopback device has an MTU of 65536. IPv4's length field ends at 65535, and 
 (ip_dst_mtu() is clamped to IP_MAX_MTU): 65507 of payload. IPv6's counts from behind its header, so that only a socket that must
 not fragment is held to the 65536, and others to what UDP's own length field holds: 65527. A loopback device of 1500 makes
 fragments as any other.
+
+Where a mode goes by the device alone, and that takes more than a header can say, send() succeeds and nothing arrives: in mode
+INTERFACE over IPv4, and with a loopback device of 65576 over IPv6.
 """
 
-from lab.judge.expect import Counts, Expectation, Prints
+from lab.judge.expect import Counts, Expectation, IfTrait, Prints
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import DO, DONT, INTERFACE, OMIT, PROBE, WANT, PmtuDisc
 from lab.model.story import Configure, Run
@@ -17,11 +20,11 @@ from topologies import chain
 
 PROGRAM = """
 import errno, socket, sys
-host, sizes = sys.argv[1], sys.argv[2:]
+host, wait, sizes = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
 family, level, discover, mtu = (socket.AF_INET6, 41, 23, 24) if ':' in host else (socket.AF_INET, 0, 10, 14)
 receiver = socket.socket(family, socket.SOCK_DGRAM)
 receiver.bind((host, 0))
-receiver.settimeout(5)
+receiver.settimeout(wait)
 for mode, size in (map(int, stated.split(':')) for stated in sizes):
     sender = socket.socket(family, socket.SOCK_DGRAM)
     sender.setsockopt(level, discover, mode)
@@ -41,8 +44,8 @@ MOST = {
 """The most octets of payload that each mode sends."""
 
 
-def to_itself(family: Family, *sizes: tuple[PmtuDisc, int]) -> Run:
-    return Run("client", ("python3", "-c", PROGRAM, HOST[family], *(f"{int(mode)}:{size}" for mode, size in sizes)))
+def to_itself(family: Family, *sizes: tuple[PmtuDisc, int], wait: float = 5) -> Run:
+    return Run("client", ("python3", "-c", PROGRAM, HOST[family], str(wait), *(f"{int(mode)}:{size}" for mode, size in sizes)))
 
 
 def passes(mode: PmtuDisc, octets: int, family: Family) -> Expectation:
@@ -51,6 +54,10 @@ def passes(mode: PmtuDisc, octets: int, family: Family) -> Expectation:
 
 def refused(mode: PmtuDisc, octets: int, family: Family) -> Expectation:
     return Prints(f"mode {int(mode)}: {octets} EMSGSIZE", PAGE[family])
+
+
+def lost(mode: PmtuDisc, octets: int, family: Family) -> Expectation:
+    return Prints(f"mode {int(mode)}: {octets} timed out", PAGE[family])
 
 
 def reads(mtu: int, family: Family) -> Expectation:
@@ -78,6 +85,11 @@ scenarios = (
         acts=(
             largest(IPV4),
             Act(
+                "IP_PMTUDISC_INTERFACE, which goes by the device's 65536",
+                story=(to_itself(IPV4, (INTERFACE, 65507), (INTERFACE, 65508), wait=0.2),),
+                expect=(passes(INTERFACE, 65507, IPV4), lost(INTERFACE, 65508, IPV4)),
+            ),
+            Act(
                 "a loopback device that takes more than IPv4 can say",
                 story=(Configure("client", "ip link set lo mtu 65556"), to_itself(IPV4, (PROBE, 65507), (PROBE, 65528))),
                 expect=(reads(65535, IPV4), passes(PROBE, 65507, IPV4), refused(PROBE, 65528, IPV4)),
@@ -100,7 +112,17 @@ scenarios = (
                     Counts(at="client", counters=(("Ip6.FragCreates", 6), ("Ip6.ReasmOKs", 1))),  # 8200 / 1448, rounded up
                 ),
             ),
+            Act(
+                "a loopback device that takes more than IPv6 can say",
+                story=(Configure("client", "ip link set lo mtu 65576"), to_itself(IPV6, (DO, 65488), (DO, 65528), wait=0.2)),
+                expect=(
+                    reads(65576, IPV6),
+                    passes(DO, 65488, IPV6),
+                    # 65528 and 8 of UDP are 65536, and the length field ends at 65535: send() succeeds, and nothing arrives.
+                    IfTrait("v6-refuses-what-its-length-cannot-say", refused(DO, 65528, IPV6), lost(DO, 65528, IPV6)),
+                ),
+            ),
         ),
-        covers=("ipv6_fragmentation.c/ipv6_fragmentation", "bugs/24"),
+        covers=("ipv6_fragmentation.c/ipv6_fragmentation", "cork_fragsize.py/test_udp_ipv6", "bugs/24"),
     ),
 )

@@ -44,7 +44,8 @@ def known(family: Family, name: str, mtu: int = 1500, *, connected: bool = True)
     read: tuple[Expectation, ...] = (SocketMtu(mtu, send=1),) if connected else ()
     return Scenario(
         name=f"udp-segment-{name}" + ("-v6" if family == IPV6 else ""),
-        title=f"Many datagrams by one send() over {mtu} octets, {name}" + (", IPv6" if family == IPV6 else ""),
+        title=f"Many datagrams by one send() over {mtu} octets, {name.replace('route-mtu', 'as a route has it')}"
+        + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "server", mtus=(1500, 1500), families=(family,)),
         acts=(
             Act(

@@ -18,21 +18,29 @@ from lab.judge.expect import (
     OwnMss,
     PathMtu,
     PeerMss,
+    Prints,
     TooBig,
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import Tcp
-from lab.model.story import KIB, FlushRouteCache, Send
+from lab.model.story import KIB, FlushRouteCache, Run, Send
 from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
+
+UNCONNECTED = """
+import socket
+with socket.socket() as unconnected:
+    print('TCP_MAXSEG', unconnected.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
+"""
 
 
 def maxseg(family: Family) -> Scenario:
     headers = 40 if family == IPV4 else 60
     df = True if family == IPV4 else None
     small = Tcp("client", "server", timestamps=False, family=family, maxseg=1100)
-    stamped = Tcp("client", "server", family=family, maxseg=1000)
+    stamped = Tcp("client", "server", family=family, maxseg=1100)
     by_server = Tcp("client", "server", timestamps=False, family=family, listener_maxseg=1100)
+    stamped_by_server = Tcp("client", "server", family=family, listener_maxseg=1100)
     large = Tcp("client", "server", family=family, maxseg=1400)
     return Scenario(
         name="maxseg" + ("-v6" if family == IPV6 else ""),
@@ -43,6 +51,7 @@ def maxseg(family: Family) -> Scenario:
             "packetdrill/mss-setsockopt-tcp_maxseg-server",
             "nplab/mss-setsockopt-tcp_maxseg-server",
             "nplab/mss-getsockopt-tcp_maxseg-client",
+            "nplab/mss-getsockopt-tcp_maxseg-client-ts",
             "nplab/mss-setsockopt-tcp_maxseg-client",
             "packetdrill/mss-getsockopt-tcp_maxseg-server",
             "nplab/mss-getsockopt-tcp_maxseg-server",
@@ -53,8 +62,9 @@ def maxseg(family: Family) -> Scenario:
         acts=(
             Act(
                 "1100, without timestamps",
-                story=(Send(small, 12000),),
+                story=(Run("client", ("python3", "-c", UNCONNECTED)), Send(small, 12000)),
                 expect=(
+                    Prints("TCP_MAXSEG 536", "tcp(7)"),
                     AdvertisedMss(1100, by="client"),
                     OwnMss(1100, at="client"),
                     Mss(1100, at="client"),
@@ -67,14 +77,14 @@ def maxseg(family: Family) -> Scenario:
                 ),
             ),
             Act(
-                "1000, less 12 for timestamps",
+                "1100, less 12 for timestamps",
                 story=(FlushRouteCache(), Send(stamped, 12000)),
                 expect=(
-                    AdvertisedMss(1000, by="client"),
-                    Mss(988, at="client"),
-                    PeerMss(988, at="server"),
-                    Leaves(1000 + headers, by="client", df=df),
-                    NoTooBig(to="client", octets=1000 + headers),
+                    AdvertisedMss(1100, by="client"),
+                    Mss(1088, at="client"),
+                    PeerMss(1088, at="server"),
+                    Leaves(1100 + headers, by="client", df=df),
+                    NoTooBig(to="client", octets=1100 + headers),
                     NothingLearned(at="client", to="server"),
                     Delivered(12000, to="server"),
                 ),
@@ -87,6 +97,19 @@ def maxseg(family: Family) -> Scenario:
                     AdvertisedMss(1100, by="server"),
                     Mss(1100, at="client"),
                     PeerMss(1100, at="server"),
+                    Leaves(1100 + headers, by="client", df=df),
+                    NoTooBig(to="client", octets=1100 + headers),
+                    NothingLearned(at="client", to="server"),
+                    Delivered(12000, to="server"),
+                ),
+            ),
+            Act(
+                "1100, set by the server, less 12 for timestamps",
+                story=(FlushRouteCache(), Send(stamped_by_server, 12000)),
+                expect=(
+                    AdvertisedMss(1100, by="server"),
+                    Mss(1088, at="client"),
+                    PeerMss(1088, at="server"),
                     Leaves(1100 + headers, by="client", df=df),
                     NoTooBig(to="client", octets=1100 + headers),
                     NothingLearned(at="client", to="server"),

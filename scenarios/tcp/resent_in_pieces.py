@@ -19,7 +19,9 @@ from lab.judge.expect import (
     PathMtu,
     Retransmissions,
     SizesInTurn,
+    SsthreshUncut,
     TooBig,
+    WindowUncut,
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import Tcp
@@ -61,6 +63,8 @@ scenario = Scenario(
                 *LEARNED,
                 SizesInTurn("client", (1500, 1200)),
                 Retransmissions(14, at="client"),
+                SsthreshUncut(at="client"),
+                WindowUncut(10, at="client"),
                 Delivered(14600, to="server"),
                 Delivered(64 * KIB, to="server", send=2),
             ),

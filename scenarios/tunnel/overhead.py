@@ -44,7 +44,7 @@ def overhead(tunnel: Tunnel, family: Family) -> Scenario:
     device = "dev r1" if tunnel.needs == "vxlan" else ""
     return Scenario(
         name=f"overhead-{tunnel.name}" + ("-v6" if family == IPV6 else ""),
-        title=f"{tunnel.name} takes {tunnel.overhead} octets of each packet" + (", IPv6 inside" if family == IPV6 else ""),
+        title=f"{tunnel.title} takes {tunnel.overhead} octets of each packet" + (", IPv6 inside" if family == IPV6 else ""),
         topology=chain("a", "gw1", "r1", "gw2", "b", mtus=(LINK,) * 4, families=(IPV4, IPV6)),
         acts=(
             Act(

@@ -34,7 +34,7 @@ def underlay(tunnel: Tunnel, family: Family) -> Scenario:
     by = f"{tunnel.needs if tunnel.needs in UDP_TUNNELS else 'ipv'}{tunnel.outer.value}"
     return Scenario(
         name=f"underlay-{tunnel.name}" + ("-v6" if family == IPV6 else ""),
-        title=f"{tunnel.name} over a path of 4000: {inner} inside" + (", IPv6" if family == IPV6 else ""),
+        title=f"{tunnel.title} over a path of 4000: {inner} inside" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "server", mtus=(5000, 4000), families=(IPV4, IPV6)),
         acts=(
             Act(

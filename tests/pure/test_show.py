@@ -53,6 +53,10 @@ TOLD = [
     (ReadSocket(UDP), "read       the socket of UDP, WANT, client to server"),
     (Wait(1.5), "wait       1.5 s"),
     (ForgePtb("r1", "client", 1300, Quote("server")), "forge      r1 tells client: MTU 1300, about protocol 17 to server"),
+    (
+        ForgePtb("r1", "client", 0, Quote("server"), kind=(11, 1)),
+        "forge      r1 tells client: ICMP type 11 code 1, about protocol 17 to server",
+    ),
     (ForgePtb("r1", "client", 0, Quote("server", flow=UDP)), "forge      r1 tells client: MTU 0, about Udp to server"),
 ]
 

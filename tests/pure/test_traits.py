@@ -92,6 +92,7 @@ def both(name: str) -> tuple[Observation, Observation]:
             printing(name, "ways that hold it: 2"),
             printing(name, "ways that hold it: 1"),
         ),
+        "v6-refuses-what-its-length-cannot-say": lambda: (printing(name, "65528: EMSGSIZE"), printing(name, "65528: sent")),
         "forwarding-honours-route-mtu": lambda: (dropping(name, 1300), passing(name)),
         "forwarded-counts-before-mtu-test": lambda: (counting(name, 1), counting(name, 0)),
         "icmp-budget-per-namespace": lambda: (printing(name, "set here"), printing(name, "not here")),

@@ -72,7 +72,10 @@ class NothingLearned(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class ErrorQueued(Expectation):
-    """The error queue of the act's n-th `send` holds EMSGSIZE with `info` as the MTU, told by `offender`, or locally (None)."""
+    """The error queue of the act's n-th `send` holds EMSGSIZE with `info` as the MTU, told by `offender`, or locally (None).
+
+    `offender` is a node's name, or the one address of its.
+    """
 
     send: int
     info: int
@@ -98,7 +101,9 @@ class ErrorQueued(Expectation):
 
         def fits(error: QueuedError) -> bool:
             # An address that is nobody's is not the same as none.
-            by = observation.owner(error.offender) or error.offender if error.offender else None
+            by = error.offender
+            if by and by != self.offender:
+                by = observation.owner(by) or by
             said = (error.errno, error.origin, error.type, error.code, error.info, by)
             return said == (EMSGSIZE, origin, type, code, self.info, self.offender)
 
