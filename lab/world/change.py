@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from errno import ENOENT
+
 from lab.model.story import AddRoute, SetMtu, Sysctl
-from lab.world.errors import Broken
+from lab.world.errors import Broken, Lacking
 from lab.world.messages import host_route, set_mtu_of
 from lab.world.net import Net
 from lab.world.programs import substituted
@@ -18,11 +21,14 @@ def set_mtu(net: Net, step: SetMtu) -> str:
 
 
 def set_sysctl(net: Net, step: Sysctl) -> str:
-    """Raises Broken where there is no such sysctl, or the kernel refuses the value."""
+    """Raises Broken where there is no such sysctl, or the kernel refuses the value; Lacking where it may be there for root."""
     value = substituted(net, str(step.value))
     try:
         net[step.at].sysctl(step.name.replace(".", "/"), value)
     except OSError as error:
+        # Some the kernel does not show in a user namespace: net.ipv6.route's, for one (ipv6_route_sysctl_init()).
+        if error.errno == ENOENT and os.geteuid() != 0:
+            raise Lacking(f"an ordinary user's namespaces have no sysctl {step.name}: run as root") from error
         raise Broken(f"{step.at}: sysctl {step.name}={value}: {error.strerror}") from error
     return f"{step.name} = {value}"
 

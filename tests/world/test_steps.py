@@ -83,6 +83,14 @@ def test_sysctls_are_named_as_people_name_them(net: Net) -> None:
         play(net, Sysctl("client", "net.ipv4.tcp_mtu_probing", "maybe"))
 
 
+def test_a_sysctl_that_is_not_there_may_be_there_for_root(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Sysctl("client", "net.ipv6.route.no_such_thing", 1)
+    for uid, error in ((0, Broken), (1000, Lacking)):
+        monkeypatch.setattr("os.geteuid", lambda uid=uid: uid)
+        with pytest.raises(error, match=r"sysctl net\.ipv6\.route\.no_such_thing"):
+            play(net, step)
+
+
 def test_a_host_route_has_its_metrics(net: Net) -> None:
     play(net, AddRoute("client", "server", mtu=1300, locked=True, advmss=1000))
     (line,) = net["client"].run(["ip", "route", "show", "10.0.2.2"]).stdout.splitlines()
