@@ -17,7 +17,7 @@ from lab.world.errors import Lacking
 from lab.world.messages import LOOPBACK, NEW
 from lab.world.net import Net, Node
 from lab.world.netlink import Message
-from lab.world.programs import environment, missing
+from lab.world.programs import environment, not_started
 
 TC_H_ROOT = 0xFFFFFFFF
 IPPROTO_SCTP = 132
@@ -77,8 +77,8 @@ def tried_esp(node: Node) -> tuple[bool, str]:
     command = f"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 1 mode tunnel aead rfc4106(gcm(aes)) 0x{'01' * 20} 128"
     try:
         done = node.run(command.split(), check=False, env=environment())
-    except FileNotFoundError:
-        raise missing("ip") from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise not_started("ip", error) from None
     if done.returncode == 0:
         node.run(["ip", "xfrm", "state", "flush"], env=environment())
     return done.returncode == 0, done.stderr.strip() or "adding an ESP state succeeds"

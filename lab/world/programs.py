@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import string
 import subprocess
 import time
@@ -104,8 +105,8 @@ def read_capture(step: ReadCapture, taps: Taps) -> Ran:
         read = subprocess.run(
             words, input=dump(Capture(interfaces, frames)), capture_output=True, timeout=READ_WITHIN, env=environment(), check=False
         )
-    except FileNotFoundError:
-        raise missing(words[0]) from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise not_started(words[0], error) from None
     except subprocess.TimeoutExpired as late:
         raise Broken(f"{step.command} did not end within {READ_WITHIN:.0f} s") from late
     out, err = (octets.decode(errors="replace") for octets in (read.stdout, read.stderr))
@@ -119,8 +120,8 @@ def ran(net: Net, at: str, words: Sequence[str], within: float) -> Ran:
         status, out, err = done.returncode, done.stdout, done.stderr
     except subprocess.TimeoutExpired:
         status, out, err = None, "", f"did not end within {within:g} s"
-    except FileNotFoundError:
-        raise missing(words[0]) from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise not_started(words[0], error) from None
     return Ran(at, shlex.join(words), started, time.time_ns(), status, out, err)
 
 
@@ -129,6 +130,9 @@ def environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
 
 
-def missing(program: str) -> Lacking:
+def not_started(program: str, error: OSError) -> Lacking | Broken:
+    """Whose fault it is. A directory in PATH that we may not enter gives EACCES, also where no directory has the program."""
+    if shutil.which(program, path=environment()["PATH"]):
+        return Broken(f"{program} cannot be run: {error.strerror}")
     package = PACKAGES.get(program)
     return Lacking(f"{program} is not installed" + (f" (Debian, Ubuntu: apt-get install {package})" if package else ""))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from errno import EACCES
+from pathlib import Path
 
 import pytest
 
@@ -140,6 +142,21 @@ def test_a_program_without_end_is_ended(net: Net) -> None:
 def test_a_program_that_is_not_installed_is_lacking(net: Net, step: Step) -> None:
     with pytest.raises(Lacking, match="no-such-tool is not installed"):
         play(net, step)
+
+
+def test_a_path_that_may_not_be_entered_hides_no_other_cause(net: Net, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As an ordinary user may have it: execvp() then says EACCES for a program that is nowhere."""
+    (tmp_path / "no-such-tool").write_text("not a program")
+    for path, error, words in ((tmp_path / "no-such-tool", Lacking, "is not installed"), (tmp_path, Broken, "cannot be run")):
+        monkeypatch.setattr("lab.world.programs.environment", lambda path=path: {"PATH": str(path)})
+        (tmp_path / "no-such-tool").chmod(0o644 if error is Lacking else 0o755)
+        monkeypatch.setattr(type(net["client"]), "run", refused)
+        with pytest.raises(error, match=f"no-such-tool {words}"):
+            play(net, Run("client", "no-such-tool"))
+
+
+def refused(*_: object, **__: object) -> None:
+    raise PermissionError(EACCES, "Permission denied")
 
 
 def test_and_skips_the_scenario_with_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
