@@ -7,7 +7,8 @@ The client's route to 2001:db8::9, an address of the server's, has two nexthops.
 Which one, ip6_update_pmtu() finds out by looking the route up again, from what the PTB quotes of the IP header: protocol and
 ports are not in that. A socket that is bound to its interface is found the right way. But with fib_multipath_hash_policy 1 the
 ports help to choose each flow's way, and so the way that is marked is always the same: every flow by the other one loses all its
-large datagrams, and is told so each time, and never learns.
+large datagrams, and is told so each time, and never learns. With policy 0 it is addresses and flow labels that choose; where no
+labels are made, the way of each destination is fixed, and still it is the first way that is marked, whichever was gone.
 """
 
 from lab.judge.expect import Counts, Delivered, Prints, PrintsLines, TooBig
@@ -74,6 +75,41 @@ def hashed(name: str, title: str, route: Step, count: str) -> Scenario:
     )
 
 
+def by_addresses() -> Scenario:
+    """24 destinations, three datagrams each: 24 PTBs would do, were each way marked. That all take the first is as unlikely."""
+    network = "2001:db8::/64"
+    to = [f"2001:db8::{number}" for number in range(1, 25)]
+    flows = [Udp("client", "server", discover=DO, family=IPV6, address=address) for address in to]
+    return Scenario(
+        name="ecmp-v6-by-addresses",
+        title="PTBs about destinations that addresses have spread all mark the first way, IPv6",
+        topology=topology(1400),
+        acts=(
+            Act(
+                "24 destinations, three datagrams each that are too large",
+                story=(
+                    Configure("server", "\n".join(f"ip address add {address}/128 dev lo nodad" for address in to)),
+                    *(Configure(way, f"ip route add {network} via $server.{way}") for way in WAYS),
+                    Configure("r2", "ip route add $client via $client.r2"),
+                    Configure("client", f"ip route add {network} nexthop via $r1.client nexthop via $r2.client"),
+                    Sysctl("client", "net.ipv6.fib_multipath_hash_policy", 0),
+                    Sysctl("client", "net.ipv6.auto_flowlabels", 0),
+                    *(Send(flow, 1452) for flow in flows for _ in range(3)),
+                    Send(flows[0], 1352),
+                ),
+                expect=(
+                    TooBig(by="r1", to="client", mtu=1400),
+                    TooBig(by="r2", to="client", mtu=1400),
+                    Counts(
+                        at="client", counters=(("Icmp6.InPktTooBigs", 26),), or_more=True
+                    ),  # 24 and two of one that did not learn
+                    Delivered(1352, to="server", send=3 * len(flows) + 1),
+                ),
+            ),
+        ),
+    )
+
+
 scenarios = (
     Scenario(
         name="ecmp-v6-bound",
@@ -128,6 +164,7 @@ scenarios = (
             ),
         ),
     ),
+    by_addresses(),
     hashed("hashed-written", "PTBs to flows that a hash of ports has spread all mark one way, IPv6", WRITTEN, COUNT_WRITTEN),
     hashed(
         "hashed-objects", "PTBs to flows that a hash of ports has spread all mark one nexthop object, IPv6", OBJECTS, COUNT_OBJECTS
