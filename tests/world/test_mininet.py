@@ -44,8 +44,8 @@ BUILDERS: tuple[Builder, Builder] = ("netlink", "mininet")
 THREE = chain("client", "r1", "server", mtus=(1500, 1400))
 
 GROUPS = ("path", "tcp", "fragments", "documents")
-STORIES = tuple(scenarios[0].name for path, scenarios in BY_FILE.items() if group_of(path) in GROUPS)
-"""One of each file; all of them take two minutes."""
+STORIES = tuple(scenarios[0].name for path, scenarios in BY_FILE.items() if group_of(path) in GROUPS)[::2]
+"""One of every second file, as all of them would take two minutes."""
 
 NETWORKS = {
     "a small MTU and a router that sends no PTB": chain("client", "r1", "r2", "server", mtus=(1500, 576, 68), silent=("r2",)),
