@@ -10,6 +10,7 @@ than that, the first flight is lost, as ever.
 from lab.judge.expect import (
     AdvertisedMss,
     Delivered,
+    Expectation,
     Leaves,
     Mss,
     NothingLarger,
@@ -23,9 +24,11 @@ from lab.judge.expect import (
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import Tcp
-from lab.model.story import KIB, FlushRouteCache, Run, Send
+from lab.model.story import KIB, FlushRouteCache, Run, Send, Step
 from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
+
+HEADERS = {IPV4: 40, IPV6: 60}
 
 UNCONNECTED = """
 import socket
@@ -34,101 +37,78 @@ with socket.socket() as unconnected:
 """
 
 
+COVERS = (
+    "packetdrill/mss-setsockopt-tcp_maxseg-client",
+    "packetdrill/mss-setsockopt-tcp_maxseg-server",
+    "nplab/mss-setsockopt-tcp_maxseg-server",
+    "nplab/mss-getsockopt-tcp_maxseg-client",
+    "nplab/mss-getsockopt-tcp_maxseg-client-ts",
+    "nplab/mss-setsockopt-tcp_maxseg-client",
+    "packetdrill/mss-getsockopt-tcp_maxseg-server",
+    "nplab/mss-getsockopt-tcp_maxseg-server",
+    "nplab/mss-getsockopt-tcp_maxseg-server-ts",
+)
+
+
+def bounded(title: str, flow: Tcp, mss: int, announced: tuple[Expectation, ...], before: Step | None = None) -> Act:
+    """A transfer whose segments are bound by 1100, `mss` of which is payload at either end."""
+    octets = 1100 + HEADERS[flow.family]
+    return Act(
+        title,
+        story=(before or FlushRouteCache(), Send(flow, 12000)),
+        expect=(
+            *announced,
+            Mss(mss, at="client"),
+            PeerMss(mss, at="server"),
+            Leaves(octets, by="client", df=True if flow.family == IPV4 else None),
+            NoTooBig(to="client", octets=octets),
+            NothingLearned(at="client", to="server"),
+            Delivered(12000, to="server"),
+        ),
+    )
+
+
+def unbounded(flow: Tcp) -> Act:
+    headers = HEADERS[flow.family]
+    return Act(
+        "1400, more than the path takes",
+        story=(FlushRouteCache(), Send(flow, 16 * KIB)),
+        expect=(
+            AdvertisedMss(1400, by="client"),
+            Leaves(1400 + headers, by="client", df=True if flow.family == IPV4 else None),
+            TooBig(by="r1", to="client", mtu=1400),
+            PathMtu(1400, at="client", to="server"),
+            Mss(1400 - headers - 12, at="client"),
+            PeerMss(1388, at="server"),
+            Delivered(16 * KIB, to="server"),
+        ),
+    )
+
+
 def maxseg(family: Family) -> Scenario:
-    headers = 40 if family == IPV4 else 60
-    df = True if family == IPV4 else None
     small = Tcp("client", "server", timestamps=False, family=family, maxseg=1100)
     stamped = Tcp("client", "server", family=family, maxseg=1100)
     by_server = Tcp("client", "server", timestamps=False, family=family, listener_maxseg=1100)
     stamped_by_server = Tcp("client", "server", family=family, listener_maxseg=1100)
-    large = Tcp("client", "server", family=family, maxseg=1400)
+    by_client, served = AdvertisedMss(1100, by="client"), AdvertisedMss(1100, by="server")
+    unasked = AdvertisedMss(1500 - HEADERS[family], by="client")
+    alone = (
+        Prints("TCP_MAXSEG 536", "tcp(7)"),
+        by_client,
+        OwnMss(1100, at="client"),
+        NothingLarger(1100 + HEADERS[family], between=("client", "r1")),
+    )
     return Scenario(
         name="maxseg" + ("-v6" if family == IPV6 else ""),
         title="TCP_MAXSEG bounds the segments of both ends" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "server", mtus=(1500, 1400, 1500), families=(family,)),
-        covers=(
-            "packetdrill/mss-setsockopt-tcp_maxseg-client",
-            "packetdrill/mss-setsockopt-tcp_maxseg-server",
-            "nplab/mss-setsockopt-tcp_maxseg-server",
-            "nplab/mss-getsockopt-tcp_maxseg-client",
-            "nplab/mss-getsockopt-tcp_maxseg-client-ts",
-            "nplab/mss-setsockopt-tcp_maxseg-client",
-            "packetdrill/mss-getsockopt-tcp_maxseg-server",
-            "nplab/mss-getsockopt-tcp_maxseg-server",
-            "nplab/mss-getsockopt-tcp_maxseg-server-ts",
-        )
-        if family == IPV4
-        else (),
+        covers=COVERS if family == IPV4 else (),
         acts=(
-            Act(
-                "1100, without timestamps",
-                story=(Run("client", ("python3", "-c", UNCONNECTED)), Send(small, 12000)),
-                expect=(
-                    Prints("TCP_MAXSEG 536", "tcp(7)"),
-                    AdvertisedMss(1100, by="client"),
-                    OwnMss(1100, at="client"),
-                    Mss(1100, at="client"),
-                    PeerMss(1100, at="server"),
-                    Leaves(1100 + headers, by="client", df=df),
-                    NothingLarger(1100 + headers, between=("client", "r1")),
-                    NoTooBig(to="client", octets=1100 + headers),
-                    NothingLearned(at="client", to="server"),
-                    Delivered(12000, to="server"),
-                ),
-            ),
-            Act(
-                "1100, less 12 for timestamps",
-                story=(FlushRouteCache(), Send(stamped, 12000)),
-                expect=(
-                    AdvertisedMss(1100, by="client"),
-                    Mss(1088, at="client"),
-                    PeerMss(1088, at="server"),
-                    Leaves(1100 + headers, by="client", df=df),
-                    NoTooBig(to="client", octets=1100 + headers),
-                    NothingLearned(at="client", to="server"),
-                    Delivered(12000, to="server"),
-                ),
-            ),
-            Act(
-                "1100, set by the server",
-                story=(FlushRouteCache(), Send(by_server, 12000)),
-                expect=(
-                    AdvertisedMss(1500 - headers, by="client"),
-                    AdvertisedMss(1100, by="server"),
-                    Mss(1100, at="client"),
-                    PeerMss(1100, at="server"),
-                    Leaves(1100 + headers, by="client", df=df),
-                    NoTooBig(to="client", octets=1100 + headers),
-                    NothingLearned(at="client", to="server"),
-                    Delivered(12000, to="server"),
-                ),
-            ),
-            Act(
-                "1100, set by the server, less 12 for timestamps",
-                story=(FlushRouteCache(), Send(stamped_by_server, 12000)),
-                expect=(
-                    AdvertisedMss(1100, by="server"),
-                    Mss(1088, at="client"),
-                    PeerMss(1088, at="server"),
-                    Leaves(1100 + headers, by="client", df=df),
-                    NoTooBig(to="client", octets=1100 + headers),
-                    NothingLearned(at="client", to="server"),
-                    Delivered(12000, to="server"),
-                ),
-            ),
-            Act(
-                "1400, more than the path takes",
-                story=(FlushRouteCache(), Send(large, 16 * KIB)),
-                expect=(
-                    AdvertisedMss(1400, by="client"),
-                    Leaves(1400 + headers, by="client", df=df),
-                    TooBig(by="r1", to="client", mtu=1400),
-                    PathMtu(1400, at="client", to="server"),
-                    Mss(1400 - headers - 12, at="client"),
-                    PeerMss(1388, at="server"),
-                    Delivered(16 * KIB, to="server"),
-                ),
-            ),
+            bounded("1100, without timestamps", small, 1100, alone, Run("client", ("python3", "-c", UNCONNECTED))),
+            bounded("1100, less 12 for timestamps", stamped, 1088, (by_client,)),
+            bounded("1100, set by the server", by_server, 1100, (unasked, served)),
+            bounded("1100, set by the server, less 12 for timestamps", stamped_by_server, 1088, (served,)),
+            unbounded(Tcp("client", "server", family=family, maxseg=1400)),
         ),
     )
 

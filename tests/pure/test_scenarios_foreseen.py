@@ -171,10 +171,10 @@ def test_every_scenario_says_what_matters_of_what_is_foreseen(scenario: Scenario
     assert not foreseen or list(unsaid(scenario.acts, foreseen)) == []
 
 
-def test_most_of_the_catalogue_is_foreseen() -> None:
+def test_a_good_part_of_the_catalogue_is_foreseen() -> None:
     """A theory that followed nothing would agree with everything."""
     foreseen = [send for scenario in CATALOGUE.values() for _, sends in acts(scenario) for send in sends]
-    assert len(foreseen) > 150
+    assert len(foreseen) > 500
     assert any(isinstance(send.flow, Tcp) for send, _ in foreseen)
 
 
