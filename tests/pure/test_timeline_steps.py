@@ -34,6 +34,26 @@ def test_what_was_done_is_told_with_who_did_it(act: Crossings) -> None:
     assert told(act.observation()) == ["r1 | net.ipv4.ip_forward = 0", "all | link r1–r2: MTU 1400"]
 
 
+def test_a_drop_is_told_with_the_mtu_that_the_link_had_then(act: Crossings) -> None:
+    def change(mtu: int) -> Done:
+        return Done(act.tick(), None, f"MTU {mtu}", (("r1:r2", mtu), ("r2:r1", mtu)))
+
+    for mtu in (1400, 1300):
+        act.events.append(change(mtu))
+        lost = act.cross(act.udp("client", "server", 1472), "client", "r1")
+        act.cross(act.ptb("r1", lost, mtu), "r1", "client")
+    told_of = [row for row in told(act.observation()) if "✗" in row]
+    assert told_of == ["r1 ✗ | too big for r1–r2 (1400)", "r1 ✗ | too big for r1–r2 (1300)"]
+
+
+def test_what_leaves_for_a_smaller_end_is_lost_there(act: Crossings) -> None:
+    act.events.append(Done(act.tick(), None, "MTU 1500/1300", (("r1:r2", 1500), ("r2:r1", 1300))))
+    act.cross(act.udp("client", "server", 1472), "client", "r1")
+    octets = act.frames[-1].octets
+    act.frame("r1", "r2", octets[:22] + bytes([octets[22] - 1]) + octets[23:], sent=True)  # a hop further
+    assert "r1 ✗ r2 | too big for r2's end of the link (1300), and nobody says so" in told(act.observation())
+
+
 def test_a_program_is_told_when_it_starts_and_its_words_when_it_ends(act: Crossings) -> None:
     started = ran(act, out="one\n\ntwo\n", err="three\n")
     act.cross(act.udp("client", "server", 100), "client", "r1", "r2", "server")
