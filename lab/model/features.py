@@ -20,6 +20,7 @@ LINK_KINDS = {
 OTHERS = {
     "br_netfilter": "CONFIG_BRIDGE_NETFILTER",
     "esp": "CONFIG_INET_ESP",
+    "fib_multipath_hash_seed": "Linux 6.11",
     "netem": "CONFIG_NET_SCH_NETEM",
     "sctp": "CONFIG_IP_SCTP",
 }

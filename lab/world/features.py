@@ -53,6 +53,8 @@ def tried(node: Node, feature: str) -> tuple[bool, str]:
         return tried_br_netfilter(node)
     if feature == "esp":
         return tried_esp(node)
+    if feature == "fib_multipath_hash_seed":
+        return tried_sysctl(node, f"net.ipv4.{feature}")
     if feature != "sctp":
         raise KeyError(feature)
     why = None
@@ -96,3 +98,12 @@ def tried_link_kind(node: Node, kind: str) -> tuple[bool, str]:
 def answered(what: str, why: int | None) -> str:
     """`adding a link of kind gre: Operation not supported`."""
     return f"{what}: {'done' if why is None else os.strerror(why)}"
+
+
+def tried_sysctl(node: Node, name: str) -> tuple[bool, str]:
+    why = None
+    try:
+        node.sysctl(name.replace(".", "/"))
+    except OSError as error:
+        why = error.errno
+    return why != ENOENT, answered(f"reading {name}", why)

@@ -4,14 +4,16 @@
     client ──1500── r2 ──m── server
 
 The client's route to 2001:db8::9, an address of the server's, has two nexthops. IPv6 gives an exception to one of them alone.
-Which one, ip6_update_pmtu() finds out by looking the route up again, from what the PTB quotes of the IP header: protocol and
-ports are not in that. A socket that is bound to its interface is found the right way. But with fib_multipath_hash_policy 1 the
-ports help to choose each flow's way, and so the way that is marked is always the same: every flow by the other one loses all its
-large datagrams, and is told so each time, and never learns. With policy 0 it is addresses and flow labels that choose; where no
-labels are made, the way of each destination is fixed, and still it is the first way that is marked, whichever was gone.
+Which one, ip6_update_pmtu() finds out by looking the route up again, from what the PTB quotes of the IP header: protocol, ports
+and the interface that a socket is bound to are not in that. So a hash of the addresses names the way that is marked, and what was
+sent by the other loses every large datagram, is told so each time, and never learns. The hash has a key that the kernel draws when
+it starts; net.ipv4.fib_multipath_hash_seed sets it, so that each outcome can be had at will. With fib_multipath_hash_policy 1 the
+ports help to choose each flow's way, but not the way that is marked, and so that is always the same. With policy 0 it is addresses
+and flow labels that choose; where no labels are made, the way of each destination is fixed, and still it is the first way that is
+marked, whichever was gone.
 """
 
-from lab.judge.expect import Counts, Delivered, Prints, PrintsLines, TooBig
+from lab.judge.expect import Counts, Delivered, Expectation, Prints, PrintsLines, TooBig
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import DO, Udp
 from lab.model.story import Configure, Run, Send, Step, Sysctl
@@ -110,60 +112,72 @@ def by_addresses() -> Scenario:
     )
 
 
+def bound(name: str, title: str, seed: int, mtu: int, ways: tuple[str, ...], expect: tuple[Expectation, ...]) -> Scenario:
+    """Two pings by each of `ways`, each bound to it. What is refused at once has nothing to wait for."""
+    pings = (Run("client", f"ping -I {way} -c1 -W{wait} -M do -s1452 {SHARED}") for way in ways for wait in (1, 0.1))
+    act = Act(
+        "two pings by each way",
+        story=(
+            *BEYOND,
+            WRITTEN,
+            Sysctl("client", "net.ipv4.fib_multipath_hash_seed", seed),
+            *pings,
+            Run("client", ("sh", "-c", COUNT_WRITTEN)),
+            Run("client", "ip -6 route show cache"),
+        ),
+        expect=expect,
+    )
+    return Scenario(f"ecmp-v6-{name}", title, topology(mtu), (act,), needs=("fib_multipath_hash_seed",))
+
+
+BOUND = (
+    bound(
+        "own-way",
+        "A PTB about a ping that is bound to its way, where the hash names that way, IPv6",
+        seed=3,
+        mtu=1400,
+        ways=WAYS,
+        expect=(
+            *(TooBig(by=way, to="client", mtu=1400, times=1) for way in WAYS),
+            *(Prints("Packet too big: mtu=1400", "ping(8)", run=run) for run in (1, 3)),
+            *(Prints("message too long, mtu: 1400", "ping(8)", run=run) for run in (2, 4)),
+            Prints("ways marked: 2", "ip-route(8)", run=5),
+        ),
+    ),
+    bound(
+        "other-way",
+        "A PTB about a ping that is bound to its way, where the hash names the other way, IPv6",
+        seed=2,
+        mtu=1500,
+        ways=WAYS,
+        expect=(
+            TooBig(by="r1", to="client", mtu=1400, times=2),
+            *(Prints("Packet too big: mtu=1400", "ping(8)", run=run) for run in (1, 2)),
+            # The wider way, by which no PTB has come, pays for it.
+            Counts(at="client", counters=(("Icmp6.InPktTooBigs", 2),)),
+            *(Prints("message too long, mtu: 1400", "ping(8)", run=run) for run in (3, 4)),
+            Prints("ways marked: 1", "ip-route(8)", run=5),
+        ),
+    ),
+    bound(
+        "unlisted",
+        "What is learned of the second way is heeded, and not listed, IPv6",
+        seed=3,
+        mtu=1400,
+        ways=WAYS[1:],
+        expect=(
+            TooBig(by="r2", to="client", mtu=1400, times=1),
+            Prints("Packet too big: mtu=1400", "ping(8)"),
+            Prints("message too long, mtu: 1400", "ping(8)", run=2),
+            Prints("ways marked: 1", "ip-route(8)", run=3),
+            PrintsLines(0, "ip-route(8)", run=4),
+        ),
+    ),
+)
+
+
 scenarios = (
-    Scenario(
-        name="ecmp-v6-bound",
-        title="A PTB to a socket that is bound to its way marks that way alone, IPv6",
-        topology=topology(1500),
-        acts=(
-            Act(
-                "a ping by each way",
-                story=(
-                    *BEYOND,
-                    WRITTEN,
-                    # The second is refused at once, and has nothing to wait for.
-                    *(
-                        Run("client", f"ping -I {way} -c1 -W{wait} -M do -s1452 {SHARED}")
-                        for way, wait in (("r1", 2), ("r1", 0.1), ("r2", 2))
-                    ),
-                    *(Run("client", f"ip route get {SHARED} oif {way}") for way in WAYS),
-                    Run("client", ("sh", "-c", COUNT_WRITTEN)),
-                ),
-                expect=(
-                    Prints("mtu=1400", "ping(8)"),
-                    TooBig(by="r1", to="client", mtu=1400, times=1),
-                    Prints("message too long, mtu: 1400", "ping(8)", run=2),
-                    Prints("1 received", "ping(8)", run=3),
-                    Prints("mtu 1400", "ip-route(8)", run=4),
-                    Prints("ways marked: 1", "ip-route(8)", run=6),
-                ),
-            ),
-        ),
-    ),
-    Scenario(
-        name="ecmp-v6-unlisted",
-        title="What is learned of the second way is heeded, and not listed, IPv6",
-        topology=topology(1400),
-        acts=(
-            Act(
-                "two pings by the second way",
-                story=(
-                    *BEYOND,
-                    WRITTEN,
-                    *(Run("client", f"ping -I r2 -c1 -W{wait} -M do -s1452 {SHARED}") for wait in (2, 0.1)),
-                    Run("client", f"ip route get {SHARED} oif r2"),
-                    Run("client", "ip -6 route show cache"),
-                ),
-                expect=(
-                    Prints("mtu=1400", "ping(8)"),
-                    TooBig(by="r2", to="client", mtu=1400, times=1),
-                    Prints("message too long, mtu: 1400", "ping(8)", run=2),
-                    Prints("mtu 1400", "ip-route(8)", run=3),
-                    PrintsLines(0, "ip-route(8)", run=4),
-                ),
-            ),
-        ),
-    ),
+    *BOUND,
     by_addresses(),
     hashed("hashed-written", "PTBs to flows that a hash of ports has spread all mark one way, IPv6", WRITTEN, COUNT_WRITTEN),
     hashed(
