@@ -1,4 +1,7 @@
-"""Scenarios by name, by group, or by the path of a file or folder. Files are loaded by path: `lab` itself imports no scenario."""
+"""Scenarios by name, by group, or by the path of a file or folder; topologies by the same, or by the path of a YAML file.
+
+Python files are loaded by path: `lab` itself imports no scenario.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,21 @@ import difflib
 import importlib.util
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 from lab.judge.scenario import Scenario
+from lab.model.topology import Topology
+from lab.theory.problems import BadTopology, problems
+
+YAML = (".yaml", ".yml")
 
 
 class NoScenario(Exception):
     """There is no such scenario, or the file does not define one. The message says what there is."""
+
+
+class NoTopology(NoScenario):
+    """There is no such topology, or it cannot be planned. The message is every problem, one a line."""
 
 
 def find(name: str) -> tuple[Scenario, ...]:
@@ -27,6 +39,8 @@ def located(name: str) -> tuple[tuple[Path, Scenario], ...]:
     """
     if name.endswith(".py"):
         return each_of([Path(name)])
+    if name.endswith(YAML):
+        raise NoScenario(f"{name} is a topology, and tells no story that could be run; `pmtulab show {name}` shows the network")
     if name == "all":
         return each_of(files())
     # A file is named after its scenario, or after the first of several: usually one file has to be loaded.
@@ -82,6 +96,62 @@ def files() -> list[Path]:
 
 def load(path: Path) -> tuple[Scenario, ...]:
     """What a file defines as `scenario`, or in the tuple `scenarios`. Raises NoScenario, with the line where the file fails."""
+    return _scenarios(_module(path), path)
+
+
+def _scenarios(module: ModuleType, path: Path) -> tuple[Scenario, ...]:
+    one = getattr(module, "scenario", None)
+    several = getattr(module, "scenarios", (one,) if one else ())
+    if not isinstance(several, tuple | list) or not several or not all(isinstance(scenario, Scenario) for scenario in several):
+        raise NoScenario(f"{path} defines neither `scenario = Scenario(...)` nor a tuple `scenarios` of them")
+    return tuple(several)
+
+
+def topology_of(name: str) -> Topology:
+    """The topology that `name` stands for, fit to be planned.
+
+    That is a scenario's, by the scenario's name; or what a file has: a .yaml or .yml file the form of `lab.model.exchange`, a .py
+    file `topology`, or a scenario. Raises NoTopology, or NoScenario where a name is not known.
+    """
+    if name.endswith(YAML):
+        return _from_yaml(Path(name))
+    topology = _from_python(Path(name)) if name.endswith(".py") else _common(name, find(name))
+    if found := problems(topology):
+        raise NoTopology(f"{name}: {BadTopology(found)}")
+    return topology
+
+
+def _from_yaml(path: Path) -> Topology:
+    from lab.model.exchange import BadFile
+    from lab.theory.written import sound
+
+    try:
+        return sound(path.read_text(encoding="utf-8"), str(path))
+    except BadFile as error:
+        raise NoTopology(str(error)) from error
+    except OSError as error:
+        raise NoTopology(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise NoTopology(f"{path}:{line}: this is not UTF-8 text; save the file as UTF-8") from error
+
+
+def _from_python(path: Path) -> Topology:
+    module = _module(path)
+    topology = getattr(module, "topology", None)
+    return topology if isinstance(topology, Topology) else _common(str(path), _scenarios(module, path))
+
+
+def _common(name: str, scenarios: tuple[Scenario, ...]) -> Topology:
+    """The one topology that all scenarios of `name` have."""
+    topologies = dict.fromkeys(scenario.topology for scenario in scenarios)
+    if len(topologies) > 1:
+        raise NoTopology(f"{name} has scenarios of {len(topologies)} topologies; name one: {scenarios[0].name}, for example")
+    return next(iter(topologies))
+
+
+def _module(path: Path) -> ModuleType:
+    """The module in a Python file. Raises NoScenario, with the line where the file fails."""
     spec = importlib.util.spec_from_file_location(f"scenario_file_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise NoScenario(f"{path} is no Python file")
@@ -90,11 +160,7 @@ def load(path: Path) -> tuple[Scenario, ...]:
         spec.loader.exec_module(module)
     except Exception as error:
         raise NoScenario(f"{path}{line_of(error, path)}: {type(error).__name__}: {error}") from error
-    one = getattr(module, "scenario", None)
-    several = getattr(module, "scenarios", (one,) if one else ())
-    if not isinstance(several, tuple | list) or not several or not all(isinstance(scenario, Scenario) for scenario in several):
-        raise NoScenario(f"{path} defines neither `scenario = Scenario(...)` nor a tuple `scenarios` of them")
-    return tuple(several)
+    return module
 
 
 def line_of(error: BaseException, path: Path) -> str:

@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Finding, Verdict
-from lab.report.wording import frames_words, printable, seen_lines
+from lab.model.problem import printable
+from lab.report.wording import frames_words, seen_lines
 
 _ELEMENTS = {Verdict.FAIL: "failure", Verdict.SKIP: "skipped", Verdict.BROKEN: "error"}
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Finding, Verdict
-from lab.report.wording import frames_words, printable, seen_lines
+from lab.model.problem import printable
+from lab.report.wording import frames_words, seen_lines
 
 
 def ktap(results: Sequence[Result]) -> str:

@@ -10,9 +10,10 @@ from lab.judge.convergence import Convergence
 from lab.judge.faults import FAULTS
 from lab.judge.result import ActResult, Result
 from lab.judge.verdict import Finding, Verdict
+from lab.model.problem import printable
 from lab.report.picture import addresses_line, picture
 from lab.report.timeline import Row, timeline
-from lab.report.wording import count, frames_words, piece, printable, protocol, seen_lines
+from lab.report.wording import count, frames_words, piece, protocol, seen_lines
 
 FILES = "{capture.pcapng,result.json,junit.xml}"
 MOST_RUNS = 4

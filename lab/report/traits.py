@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import click
 
-from lab.report.wording import printable
+from lab.model.problem import printable
 
 SCHEMA = 1
 """The version of what stands where in the JSON. It goes up when a key changes its meaning or goes away, not when one is added."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lab.model.flow import Echo, Flow, Raw, Tcp
 from lab.model.packet import Icmp, Packet, TcpFlag, TcpHeader, UdpHeader
+from lab.model.problem import printable
 from lab.model.topology import IPV4
 
 MOST_FRAGMENTS = 4
@@ -102,11 +103,6 @@ def fragments_words(sizes: Sequence[int], offsets: Sequence[int]) -> str:
     if len(sizes) <= MOST_FRAGMENTS:
         return f"{words}: {', '.join(map(str, sizes))} octets at {', '.join(map(str, offsets))}"
     return f"{words}: {', '.join(f'{number} of {size}' for size, number in Counter(sizes).items())} octets"
-
-
-def printable(text: str) -> str:
-    """One line for any text: what cannot be printed, newlines among it, is written as an escape."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def seen_lines(seen: str) -> list[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from lab.model.problem import TOPOLOGY, Place, Problem
 from lab.model.topology import IPV6, Link, Topology
 from lab.theory.segments import islands, segments
 
@@ -22,24 +22,12 @@ MOST_LINKS = 65536
 MOST_NEIGHBOURS = 254
 
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-_RESERVED = {
+RESERVED = {
     "lo": "the loopback interface",
     "localhost": "the node's own loopback address",
     "all": "all interfaces below /proc/sys/net",
     "default": "interfaces to come below /proc/sys/net",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at one place of a topology, and what to do about it."""
-
-    place: str
-    what: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.what}; {self.remedy}"
 
 
 class BadTopology(ValueError):
@@ -58,40 +46,55 @@ def problems(topology: Topology) -> tuple[Problem, ...]:
     return (*_of_topology(topology), *_of_nodes(topology), *_of_links(topology), *_of_bridges(topology), *_of_reach(topology))
 
 
+def problems_of_parts(topology: Topology) -> tuple[Problem, ...]:
+    """The same of each node's name and of each link by itself: what no other part of the topology could mend."""
+    names = (problem for name, count in _times(topology).items() for problem in _of_name(name, count))
+    return (*names, *_of_links(topology))
+
+
 def _of_topology(topology: Topology) -> Iterator[Problem]:
     if not topology.nodes:
-        yield Problem("topology", "it has no nodes", "write two hosts at least")
+        yield Problem(TOPOLOGY, "it has no nodes", "write two hosts at least")
     elif len({host.name for host in topology.hosts}) < 2:
-        yield Problem("topology", f"it has {_count(len(topology.hosts), 'host')}", "traffic needs two")
+        yield Problem(TOPOLOGY, f"it has {_count(len(topology.hosts), 'host')}", "traffic needs two")
     if not topology.families:
-        yield Problem("topology", "it has no address family", "give IPV4, IPV6 or both")
+        yield Problem(TOPOLOGY, "it has no address family", "give IPV4, IPV6 or both")
     for family, times in Counter(topology.families).items():
         if times > 1:
-            yield Problem("topology", f"{family} is given {times} times", "give it once")
+            yield Problem(TOPOLOGY, f"{family} is given {times} times", "give it once")
     if len(topology.links) > MOST_LINKS:
         what = f"it has {len(topology.links)} links, and 10.0.0.0/8 has {MOST_LINKS} subnets of 256 addresses"
-        yield Problem("topology", what, f"use {MOST_LINKS} links at most")
+        yield Problem(TOPOLOGY, what, f"use {MOST_LINKS} links at most")
 
 
 def _of_nodes(topology: Topology) -> Iterator[Problem]:
-    times = Counter(node.name for node in topology.nodes)
+    times = _times(topology)
     linked = {name for link in topology.links for name in (link.a, link.b)}
     # A misspelt link is one problem, not another one at the node that it means.
     linked |= {near for name in linked - times.keys() for near in get_close_matches(name, list(times))}
     for name, count in times.items():
-        place = f"node {name!r}"
-        if count > 1:
-            yield Problem(place, f"the name is given to {count} nodes", "give each node a name of its own")
-        if not _HOSTNAME.fullmatch(name):
-            yield Problem(place, "the name is not a hostname", "use a to z, 0 to 9 and, inside only, '-'")
-        elif name in _RESERVED:
-            yield Problem(place, f"the name is reserved: it means {_RESERVED[name]}", "choose another")
-        octets = len(name.encode(errors="surrogatepass"))
-        if octets > LONGEST_NAME:
-            what = f"the name has {octets} octets, and an interface is named after it (IFNAMSIZ: {LONGEST_NAME})"
-            yield Problem(place, what, f"use {LONGEST_NAME} at most")
+        yield from _of_name(name, count)
         if name not in linked:
-            yield Problem(place, "it has no link", "link it to another node, or leave it out")
+            yield Problem(_node(name), "it has no link", "link it to another node, or leave it out")
+
+
+def _times(topology: Topology) -> Counter[str]:
+    """How many nodes have each name."""
+    return Counter(node.name for node in topology.nodes)
+
+
+def _of_name(name: str, count: int) -> Iterator[Problem]:
+    place = _node(name)
+    if count > 1:
+        yield Problem(place, f"the name is given to {count} nodes", "give each node a name of its own")
+    if not _HOSTNAME.fullmatch(name):
+        yield Problem(place, "the name is not a hostname", "use a to z, 0 to 9 and, inside only, '-'")
+    elif name in RESERVED:
+        yield Problem(place, f"the name is reserved: it means {RESERVED[name]}", "choose another")
+    octets = len(name.encode(errors="surrogatepass"))
+    if octets > LONGEST_NAME:
+        what = f"the name has {octets} octets, and an interface is named after it (IFNAMSIZ: {LONGEST_NAME})"
+        yield Problem(place, what, f"use {LONGEST_NAME} at most")
 
 
 def _of_links(topology: Topology) -> Iterator[Problem]:
@@ -104,14 +107,14 @@ def _of_links(topology: Topology) -> Iterator[Problem]:
             yield from _unknown(number, link, names)
         pair = frozenset((link.a, link.b))
         if len(pair) == 1:
-            yield Problem(_place(number, link), "it links a node to itself", "link two nodes")
+            yield Problem(_link(number, link), "it links a node to itself", "link two nodes")
         elif first.setdefault(pair, number) != number:
             what = f"link {first[pair]} joins these two already"
-            yield Problem(_place(number, link), what, "remove one; a router between them makes a second way")
+            yield Problem(_link(number, link), what, "remove one; a router between them makes a second way")
         low, high = link.mtus
         # One comparison for the usual case: these few lines run for every link of a large network.
         if not LEAST_MTU_IPV6 <= low <= MOST_MTU or not LEAST_MTU_IPV6 <= high <= MOST_MTU:
-            yield from _of_mtus(_place(number, link), link, bridges, IPV6 in topology.families)
+            yield from _of_mtus(_link(number, link), link, bridges, IPV6 in topology.families)
 
 
 def _unknown(number: int, link: Link, names: list[str]) -> Iterator[Problem]:
@@ -119,10 +122,10 @@ def _unknown(number: int, link: Link, names: list[str]) -> Iterator[Problem]:
         if name not in names:
             near = get_close_matches(name, names)
             remedy = f"did you mean {' or '.join(near)}?" if near else "add the node, or correct the name"
-            yield Problem(_place(number, link), f"there is no node {name!r}", remedy)
+            yield Problem(_link(number, link), f"there is no node {name!r}", remedy)
 
 
-def _of_mtus(place: str, link: Link, bridges: set[str], ipv6: bool) -> Iterator[Problem]:
+def _of_mtus(place: Place, link: Link, bridges: set[str], ipv6: bool) -> Iterator[Problem]:
     for node, end, mtu in ((link.a, f"{link.a}:{link.b}", link.mtus[0]), (link.b, f"{link.b}:{link.a}", link.mtus[1])):
         where = f"MTU {mtu}" if link.mtus[0] == link.mtus[1] else f"MTU {mtu} at {end}"
         if mtu < LEAST_MTU:
@@ -151,12 +154,12 @@ def _of_bridges(topology: Topology) -> Iterator[Problem]:
     ports = Counter(name for link in topology.links for name in (link.a, link.b))
     for name in dict.fromkeys(bridge.name for bridge in topology.bridges):
         if ports[name] == 1:
-            yield Problem(f"node {name!r}", "it is a bridge with one port", "link it to another node, or leave it out")
+            yield Problem(_node(name), "it is a bridge with one port", "link it to another node, or leave it out")
     ends: dict[int, list[str]] = {}
     for link, segment in zip(topology.links, segments(topology), strict=True):
         ends.setdefault(segment, []).extend((link.a, link.b))
     for segment, names in ends.items():
-        place, nodes = _place(segment + 1, topology.links[segment]), dict.fromkeys(names)
+        place, nodes = _link(segment + 1, topology.links[segment]), dict.fromkeys(names)
         neighbours = nodes.keys() - bridges
         if len(names) // 2 != len(nodes) - 1:  # the links of a tree are one fewer than its nodes
             yield Problem(place, f"it is part of a loop that bridges close: {', '.join(nodes)}", "leave one of its links out")
@@ -187,16 +190,22 @@ def _of_reach(topology: Topology) -> Iterator[Problem]:
     if not whole:
         groups = " / ".join(", ".join(names) for names in dwellers.values())
         yield Problem(
-            "hosts", f"no way through routers joins these groups: {groups}", "link them by a router (a host does not forward)"
+            Place("hosts"),
+            f"no way through routers joins these groups: {groups}",
+            "link them by a router (a host does not forward)",
         )
         return
     for name in apart:
         what = "its address is the one on its first link, and not all other hosts can reach that"
-        yield Problem(f"node {name!r}", what, "write first its link to a router that they reach")
+        yield Problem(_node(name), what, "write first its link to a router that they reach")
 
 
-def _place(number: int, link: Link) -> str:
-    return f"link {number} ({link.a}\N{EN DASH}{link.b})"
+def _node(name: str) -> Place:
+    return Place(f"node {name!r}", ("nodes", name))
+
+
+def _link(number: int, link: Link) -> Place:
+    return Place(f"link {number} ({link.a}\N{EN DASH}{link.b})", ("links", number - 1))
 
 
 def _count(number: int, noun: str) -> str:

@@ -31,6 +31,8 @@ DOORS = "lab.cli lab.pytest_plugin"
 # lab.world.mininet.
 MN = "topologies.mn"
 
+EXCHANGE = "lab.model.exchange lab.model.strict_yaml"
+
 RULES = (
     Rule("lab.model", "lab.theory", "what is written does not depend on what follows from it"),
     Rule("lab.model lab.theory", "lab.judge", "what must happen is worked out without knowing what was seen"),
@@ -57,6 +59,7 @@ RULES = (
     Rule("scenarios", "lab.world lab.report", "a scenario is a value: what is done and what must be seen, not how"),
     Rule(f"{PURE} lab.run {DOORS}", "pyroute2", "one floor alone speaks netlink"),
     Rule("lab topologies scenarios", "mininet", "one file alone speaks to Mininet", but="lab.world.mininet"),
+    Rule("lab topologies scenarios", "yaml jsonschema", "one form of exchange is read and written in one place", but=EXCHANGE),
     Rule(PURE, "socket", "pure floors open no sockets"),
     Rule(PURE, "os", "pure floors read neither environment nor files"),
     Rule(PURE, "subprocess", "pure floors start no programs"),
@@ -145,6 +148,7 @@ def test_every_package_is_walked() -> None:
         ("lab.fuzz.search", "from lab.fuzz import play"),
         ("lab.judge.expect", "import hypothesis"),
         ("lab.run", "from lab.fuzz.run import fuzz"),
+        ("lab.find", "import yaml"),
     ],
 )
 def test_an_offender_is_caught_once(module: str, source: str) -> None:
@@ -162,6 +166,7 @@ def test_an_offender_is_caught_once(module: str, source: str) -> None:
         ("lab.cli", "from lab.fuzz.run import fuzz"),
         ("lab.fuzz.play", "from lab.world.net import Net"),
         ("lab.modelling", "import lab.theory"),
+        ("lab.model.exchange", "from jsonschema import Draft202012Validator"),
         ("topologies.mn", "from lab.theory.plan import plan\nfrom lab.world.mininet import PlannedTopo"),
         ("lab.model.topology", "import timeit"),
         ("scenarios.classic.576_router", "from topologies import chain\nfrom lab.judge.expect import Mss"),

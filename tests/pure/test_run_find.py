@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.find import NoScenario, catalogue, files, find, group_of, load, located
+from lab.find import NoScenario, NoTopology, catalogue, files, find, group_of, load, located, topology_of
 from lab.judge.scenario import Scenario
 from tests.catalogue import CATALOGUE, of_each_scenario
+from topologies import chain
 
 GOOD = """
 from lab.judge.expect import NothingLearned
@@ -154,11 +155,18 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert "is no Python file" in refused(tmp_path / "folder.py")
 
 
-@pytest.mark.parametrize("name", ["nowhere/at/all", "empty", "mine.yaml"])
+@pytest.mark.parametrize("name", ["nowhere/at/all", "empty", "mine.toml"])
 def test_neither_a_file_nor_a_folder_of_them(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    written(tmp_path, "scenario: mine\n", "mine.yaml")
+    written(tmp_path, "scenario = 'mine'\n", "mine.toml")
     assert refused(tmp_path / name) == f"{tmp_path / name} is neither a scenario file nor a folder of such files"
+
+
+@pytest.mark.parametrize("name", ["mine.yaml", "some/mine.yml"])
+def test_a_topology_has_no_story(name: str) -> None:
+    said = refused(name)
+    assert said.startswith(f"{name} is a topology")
+    assert f"`pmtulab show {name}`" in said
 
 
 @pytest.mark.parametrize(
@@ -223,3 +231,77 @@ def test_no_traceback_hides_behind_it(tmp_path: Path) -> None:
         load(written(tmp_path, "1 / 0\n"))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert "\n" not in str(caught.value)
+
+
+# --- topologies
+
+
+YAML = """nodes: {client: host, r1: router, server: host}
+links:
+  - {a: client, b: r1}
+  - {a: r1, b: server, mtu: 1400}
+"""
+
+
+CHAIN = chain("client", "r1", "server", mtus=(1500, 1400))
+
+
+def no_topology(name: str | Path) -> str:
+    with pytest.raises(NoTopology) as caught:
+        topology_of(str(name))
+    return str(caught.value)
+
+
+@of_each_scenario
+def test_the_topology_of_a_scenario(scenario: Scenario) -> None:
+    assert topology_of(scenario.name) == scenario.topology
+
+
+def test_the_topology_of_nothing() -> None:
+    with pytest.raises(NoScenario, match="576-router"):
+        topology_of("576-ruoter")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("mine.yaml", YAML),
+        ("mine.yml", YAML),
+        ("mine.py", GOOD),
+        ("mine.py", "from topologies import chain\ntopology = chain('client', 'r1', 'server', mtus=(1500, 1400))\n"),
+        ("mine.py", GOOD + "topology = 'no topology'\n"),
+    ],
+)
+def test_the_topology_of_a_file(tmp_path: Path, file: str, text: str) -> None:
+    assert topology_of(str(written(tmp_path, text, file))) == CHAIN
+
+
+def test_several_scenarios_have_one_topology_or_are_asked_for_one(tmp_path: Path) -> None:
+    both = "\nfrom dataclasses import replace\nscenarios = (scenario, replace(scenario, name='yours'{}))\n"
+    assert topology_of(str(written(tmp_path, GOOD + both.format("")))) == CHAIN
+    path = written(tmp_path, GOOD + both.format(", topology=chain('a', 'b', mtus=(1500,))"))
+    assert no_topology(path) == f"{path} has scenarios of 2 topologies; name one: mine, for example"
+
+
+def test_a_topology_that_cannot_be_planned_is_told_whole(tmp_path: Path) -> None:
+    path = written(tmp_path, "from topologies import chain\ntopology = chain('a', 'B', 'b', mtus=(67, 68))\n")
+    assert no_topology(path).startswith(f"{path}: node 'B': the name is not a hostname; ")
+    assert "\nlink 1 (a–B): MTU 67 is below 68" in no_topology(path)
+
+
+def test_a_yaml_file_is_told_with_its_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, YAML.replace("b: r1", "b: serve").replace("mtu", "mut"), "mine.yaml")
+    assert no_topology(path).splitlines() == [
+        f"{path}:3: link 1 (client–serve): there is no node 'serve'; did you mean server?",
+        f"{path}:4: link 2 (r1–server): there is no key 'mut'; did you mean mtu?",
+    ]
+
+
+def test_a_yaml_file_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    assert no_topology(path) == f"{path}: No such file or directory"
+    path.mkdir()
+    assert no_topology(path) == f"{path}: Is a directory"
+    other = tmp_path / "other.yaml"
+    other.write_bytes(b"nodes:\n  \xff: host\n")
+    assert no_topology(other).startswith(f"{other}:2: this is not UTF-8 text")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "lab.world.net"}
+HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "yaml", "jsonschema", "lab.world.net"}
 
 
 def loaded(program: str, *arguments: str) -> set[str]:
