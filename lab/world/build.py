@@ -21,7 +21,8 @@ from lab.model.topology import IPV6, Family
 from lab.theory.plan import Interface, NodePlan, Plan
 from lab.world.bridge import make_bridge
 from lab.world.errors import Broken
-from lab.world.messages import LOOPBACK, drop_own_ptbs, get_groups, get_link, new_address, new_route, new_veth, up
+from lab.world.messages import LOOPBACK, get_groups, get_link, new_address, new_route, new_veth, up
+from lab.world.netfilter import drop_own_ptbs, write_rules
 from lab.world.netlink import HEADER, Message, Netlink, attribute
 from lab.world.offload import Offloads
 from lab.world.process import PIPE, Process, ready
@@ -30,7 +31,6 @@ from lab.world.sandbox import FIRST, Sandbox
 Builder = Literal["netlink", "mininet"]
 """What makes nodes and links, with all that the plan says of them: the lab's own netlink messages, or Mininet."""
 
-NETLINK_NETFILTER = 12  # include/uapi/linux/netlink.h
 IFINFOMSG_LENGTH, IFLA_OPERSTATE, IF_OPER_UP = 16, 16, b"\x06"
 IFADDRMSG_LENGTH, IFA_MULTICAST = 8, 7
 SOLICITED_NODE = bytes.fromhex("ff0200000000000000000001ff")
@@ -59,7 +59,7 @@ def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Ma
     built = by_mininet(sandbox, plan, undo) if builder == "mininet" else by_netlink(sandbox, plan, undo)
     for name, node in plan.nodes.items():
         if not node.sends_ptb:
-            silence(sandbox, name)
+            write_rules(sandbox, name, drop_own_ptbs())
         if node.bridge:
             make_bridge(sandbox, node, built[name].netlink)
     await_links(plan, built)
@@ -209,16 +209,6 @@ def joined(netlink: Netlink) -> set[tuple[int, bytes]]:
     answers = netlink.ask_raw(get_groups())
     groups = ((answer, attribute(answer, HEADER.size + IFADDRMSG_LENGTH, IFA_MULTICAST)) for answer in answers)
     return {(int.from_bytes(answer[HEADER.size + 4 :][:4], sys.byteorder), group) for answer, group in groups if group}
-
-
-def silence(sandbox: Sandbox, node: str) -> None:
-    """Makes `node` drop the PTBs that it would send, as a firewall on it would."""
-    try:
-        netlink = Netlink(sandbox.open_socket(node, socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER), node)
-    except OSError as error:
-        raise Broken(f"{node}: a router without PTBs needs nftables, which this kernel lacks: {error.strerror}") from error
-    netlink.do(drop_own_ptbs())
-    netlink.close()
 
 
 def hosts_file(plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""The netlink messages that the lab sends, as functions of the plan: links, addresses, routes, exceptions, a firewall rule."""
+"""The netlink messages that the lab sends, as functions of the plan: links, addresses, routes, exceptions."""
 
 from __future__ import annotations
 
@@ -7,15 +7,6 @@ from functools import cache
 from socket import AF_INET, AF_INET6, AF_UNSPEC, inet_pton
 from typing import Any
 
-from pyroute2.netlink.nfnetlink import nfgen_msg
-from pyroute2.netlink.nfnetlink.nftsocket import (
-    NFT_MSG_NEWCHAIN,
-    NFT_MSG_NEWRULE,
-    NFT_MSG_NEWTABLE,
-    nft_chain_msg,
-    nft_rule_msg,
-    nft_table_msg,
-)
 from pyroute2.netlink.rtnl import RTM_DELROUTE, RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
@@ -43,10 +34,6 @@ ADDRESS_INDEX = 16 + 4  # struct ifaddrmsg, 8 octets; attributes follow, each wi
 ADDRESS_VALUES = {IPV4: (24 + 4, 32 + 4), IPV6: (24 + 4,)}
 ROUTE_PREFIX_LENGTH = 16 + 1  # struct rtmsg, 12 octets
 ROUTE_VALUES = {IPV4: (28 + 4, 36 + 4, 44 + 4), IPV6: (28 + 4, 48 + 4, 68 + 4)}
-
-NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS_NFTABLES = 0x10, 0x11, 10
-NFPROTO_UNSPEC, NFPROTO_INET, NF_INET_LOCAL_OUT, NF_DROP = 0, 1, 3, 0
-NFT_META_L4PROTO, NFT_PAYLOAD_TRANSPORT_HEADER, NFT_REG_VERDICT, NFT_REG_1, NFT_CMP_EQ = 16, 2, 0, 1, 0
 
 
 def new_veth(a: Interface, b: Interface, namespace_b: int) -> Message:
@@ -179,62 +166,3 @@ def forget_exception(to: str, index: int) -> Message:
     attrs: list[tuple[str, Any]] = [("RTA_DST", to), ("RTA_OIF", index)]
     what = f"forget the exception for {to}"
     return Message(rtmsg(), RTM_DELROUTE, 0, what, attrs, family=AF_INET6, dst_len=128, flags=RTM_F_CLONED)
-
-
-def drop_own_ptbs() -> list[Message]:
-    """An nftables rule that drops, at its origin, every PTB that the node would send: ICMPv4 type 3 code 4, ICMPv6 type 2."""
-
-    def nft(message: Any, type: int, flags: int, what: str, attrs: list[tuple[str, Any]]) -> Message:
-        return Message(message, NFNL_SUBSYS_NFTABLES << 8 | type, flags, what, attrs, nfgen_family=NFPROTO_INET)
-
-    def batch(type: int) -> Message:
-        message = Message(nfgen_msg(), type, 0, "nftables batch", nfgen_family=NFPROTO_UNSPEC, res_id=NFNL_SUBSYS_NFTABLES)
-        message.answered = False
-        return message
-
-    table, chain = "pmtulab", "silence"
-    hook = {"attrs": [("NFTA_HOOK_HOOKNUM", NF_INET_LOCAL_OUT), ("NFTA_HOOK_PRIORITY", 0)]}
-    where = [("NFTA_CHAIN_TABLE", table), ("NFTA_CHAIN_NAME", chain), ("NFTA_CHAIN_TYPE", "filter"), ("NFTA_CHAIN_HOOK", hook)]
-    rules = [(1, b"\x03\x04"), (58, b"\x02")]  # protocol, and the first octets of its header
-    return [
-        batch(NFNL_MSG_BATCH_BEGIN),
-        nft(nft_table_msg(), NFT_MSG_NEWTABLE, NLM_F_CREATE, "add an nftables table", [("NFTA_TABLE_NAME", table)]),
-        nft(nft_chain_msg(), NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add an nftables chain", where),
-        *(
-            nft(
-                nft_rule_msg(),
-                NFT_MSG_NEWRULE,
-                NLM_F_CREATE,
-                "add an nftables rule that drops PTBs",
-                [("NFTA_RULE_TABLE", table), ("NFTA_RULE_CHAIN", chain), ("NFTA_RULE_EXPRESSIONS", drop_if(protocol, header))],
-            )
-            for protocol, header in rules
-        ),
-        batch(NFNL_MSG_BATCH_END),
-    ]
-
-
-def drop_if(protocol: int, header: bytes) -> list[dict[str, Any]]:
-    """nftables expressions: if the upper-layer protocol is this, and its header starts so, drop."""
-
-    def expression(name: str, **attrs: Any) -> dict[str, Any]:
-        return {"attrs": [("NFTA_EXPR_NAME", name), ("NFTA_EXPR_DATA", {"attrs": list(attrs.items())})]}
-
-    def equal(value: bytes) -> dict[str, Any]:
-        there = {"attrs": [("NFTA_DATA_VALUE", value)]}
-        return expression("cmp", NFTA_CMP_SREG=NFT_REG_1, NFTA_CMP_OP=NFT_CMP_EQ, NFTA_CMP_DATA=there)
-
-    verdict = {"attrs": [("NFTA_DATA_VERDICT", {"attrs": [("NFTA_VERDICT_CODE", NF_DROP)]})]}
-    return [
-        expression("meta", NFTA_META_DREG=NFT_REG_1, NFTA_META_KEY=NFT_META_L4PROTO),
-        equal(bytes([protocol])),
-        expression(
-            "payload",
-            NFTA_PAYLOAD_DREG=NFT_REG_1,
-            NFTA_PAYLOAD_BASE=NFT_PAYLOAD_TRANSPORT_HEADER,
-            NFTA_PAYLOAD_OFFSET=0,
-            NFTA_PAYLOAD_LEN=len(header),
-        ),
-        equal(header),
-        expression("immediate", NFTA_IMMEDIATE_DREG=NFT_REG_VERDICT, NFTA_IMMEDIATE_DATA=verdict),
-    ]
