@@ -52,7 +52,7 @@ fuzz: .venv/.dev ## play random networks and compare them with the theory (N=100
 	@.venv/bin/pmtulab fuzz --n '$(N)' --seed '$(SEED)'
 
 clean: ## remove .venv, out, build products and caches
-	@rm -rf .venv out build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv out pmtulab-failures build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Answers in words, so that one that cannot even start (a shim that leads nowhere) is told from one that will not do.

@@ -23,14 +23,19 @@ def keep(run: Run, folder: Path) -> None:
         junit([run.result]).encode(),
     )
     for name, octets in zip(NAMES, contents, strict=True):
-        unfinished = folder / f".{name}.{os.getpid()}"
-        try:
-            unfinished.write_bytes(octets)
-            unfinished.replace(folder / name)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                unfinished.unlink()
-            raise Broken(f"cannot keep {folder / name}: {error.strerror}") from error
+        write(folder / name, octets)
+
+
+def write(path: Path, octets: bytes) -> None:
+    """A file, whole or not at all. Raises Broken where the disk refuses it."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(octets)
+        unfinished.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise Broken(f"cannot keep {path}: {error.strerror}") from error
 
 
 def prepare(folder: Path) -> None:

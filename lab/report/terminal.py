@@ -11,6 +11,7 @@ from lab.judge.faults import FAULTS
 from lab.judge.result import ActResult, Result
 from lab.judge.verdict import Finding, Verdict
 from lab.model.problem import printable
+from lab.report.columns import HEADINGS, Columns
 from lab.report.picture import addresses_line, picture
 from lab.report.timeline import Row, timeline
 from lab.report.wording import count, frames_words, piece, protocol, seen_lines
@@ -23,7 +24,6 @@ WIDEST_CLAIM, WIDEST_CITATION = 58, 20
 
 _WORDS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.SKIP: "skip", Verdict.BROKEN: "BROKEN"}
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.SKIP: "yellow", Verdict.BROKEN: "magenta"}
-_HEADINGS = f"{'octets':>6}  DF  {'ms':>7}  {'frame':>5}"
 
 
 def render(result: Result, colour: bool, out: str | None) -> str:
@@ -79,10 +79,7 @@ class _Report:
         self._result = result
         self._colour = colour
         self._rows = [timeline(act.observation) for act in result.acts]
-        rows = [row for rows in self._rows for row in rows]
-        self._who = max((len(row.who) for row in rows), default=0)
-        # A row that is no packet leaves the columns on its right empty, and may run into them.
-        self._what = max((len(row.what) for row in rows if row.octets is not None or row.note), default=0)
+        self._columns = Columns([row for rows in self._rows for row in rows])
         findings = result.findings
         self._word = max((len(_WORDS[f.verdict]) for f in findings), default=0)
         self._claim = _width((printable(f.claim) for f in findings), WIDEST_CLAIM)
@@ -112,11 +109,9 @@ class _Report:
 
     def _act(self, number: int, act: ActResult, rows: Sequence[Row]) -> Iterator[str]:
         heading = f"  act {number}  {act.title}"
-        # The headings stand over the columns: 4 before `who`, 2 behind it, 2 behind `what`.
-        column = 4 + self._who + 2 + self._what + 2
-        yield self._bold(heading) + " " * max(2, column - len(heading)) + self._dim(_HEADINGS if rows else "")
+        yield self._bold(heading) + self._columns.gap(heading) + self._dim(HEADINGS if rows else "")
         for row in rows:
-            yield self._row(row)
+            yield self._columns.line(row)
         if not rows:
             yield self._dim("    nothing was seen")
         if act.findings:
@@ -126,14 +121,6 @@ class _Report:
         for figures in act.convergence:
             of = f" ({protocol(figures.flow)}, {figures.flow.source} → {figures.flow.to})" if len(act.convergence) > 1 else ""
             yield "    " + converged(figures, of)
-
-    def _row(self, row: Row) -> str:
-        line = f"    {row.who:{self._who}}  {printable(row.what):{self._what}}  "
-        if row.octets is None and not row.note:
-            return line
-        octets = "" if row.octets is None else row.octets
-        frame = row.frames[0] if row.frames else ""
-        return f"{line}{octets:>6}  {'DF' if row.df else '  '}  {row.time / 1e6:7.2f}  {frame:>5}  {row.note}"
 
     def _finding(self, finding: Finding) -> Iterator[str]:
         word = _styled(f"{_WORDS[finding.verdict]:{self._word}}", finding.verdict, self._colour)

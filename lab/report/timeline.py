@@ -16,7 +16,7 @@ from lab.judge.observation import Done, Flushed, Observation, Outcome, Ran, Rout
 from lab.model.flow import Tcp
 from lab.model.packet import Icmp
 from lab.report.journeys import DELIVERED, Event, Journeys
-from lab.report.wording import count, protocol, segments_words
+from lab.report.wording import count, exception_words, protocol, segments_words
 
 # A flight that meets a smaller link makes up to six kinds of row in turn: a large segment, its loss, the PTB, the exception, a
 # small segment, and the last, smaller yet.
@@ -158,8 +158,7 @@ def _news(
 
 def _learned(observation: Observation, outcome: Outcome | Ran, exception: RouteException) -> Event:
     """A route exception. It was read after the Send, and is told behind the PTB that made it, where there is one that fits."""
-    mtu = f"mtu lock {exception.mtu}" if exception.locked else f"mtu {exception.mtu}"
-    words = f"route exception: {observation.owner(exception.to) or exception.to} {mtu}, expires in {exception.expires:.0f} s"
+    words = f"route exception: {exception_words(exception, observation.owner(exception.to) or exception.to)}"
     heard = (f for f in observation.received_by(exception.node) if outcome.started <= f.time <= outcome.ended)
     for frame in heard:
         icmp = frame.packet.payload if frame.packet else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from lab.judge.observation import RouteException
 from lab.model.flow import Echo, Flow, Raw, Tcp
 from lab.model.packet import Icmp, Packet, TcpFlag, TcpHeader, UdpHeader
 from lab.model.problem import printable
@@ -103,6 +104,11 @@ def fragments_words(sizes: Sequence[int], offsets: Sequence[int]) -> str:
     if len(sizes) <= MOST_FRAGMENTS:
         return f"{words}: {', '.join(map(str, sizes))} octets at {', '.join(map(str, offsets))}"
     return f"{words}: {', '.join(f'{number} of {size}' for size, number in Counter(sizes).items())} octets"
+
+
+def exception_words(exception: RouteException, to: str) -> str:
+    """What a node has learned of the path to `to`: "server mtu lock 552, expires in 600 s"."""
+    return f"{to} mtu {'lock ' * exception.locked}{exception.mtu}, expires in {exception.expires:.0f} s"
 
 
 def seen_lines(seen: str) -> list[str]:

@@ -73,9 +73,11 @@ class Driver:
             for endpoint in self._endpoints.values():
                 endpoint.close()
             self._endpoints.clear()
+        frames = numbered(net.capture.take(), self._frames + 1)
+        self._frames += len(frames)
         return Observation(
             net.plan,
-            self._number(net.capture.take()),
+            frames,
             events,
             counters={node.name: moved(before[node.name], node.counters()) for node in self._counted},
             exceptions=tuple(exception for node in net for exception in node.exceptions(self._hosts)),
@@ -182,14 +184,14 @@ class Driver:
         routers = (node for node in self._net if node.planned.forwards)
         return sum(counters.get(name, 0) for counters in (router.counters() for router in routers) for name in DROPS)
 
-    def _number(self, tapped: Sequence[TappedFrame]) -> tuple[Frame, ...]:
-        """Frames of an act, numbered on from the last. Both ends of a link see the same octets: they are decoded once."""
-        decoded: dict[bytes, Packet | None] = {}
-        frames = []
-        for number, seen in enumerate(tapped, self._frames + 1):
-            if seen.octets not in decoded:
-                decoded[seen.octets] = decode(seen.octets)
-            end = seen.interface
-            frames.append(Frame(number, seen.time, end.node, end.name, seen.sent, seen.octets, seen.length, decoded[seen.octets]))
-        self._frames += len(frames)
-        return tuple(frames)
+
+def numbered(tapped: Sequence[TappedFrame], first: int) -> tuple[Frame, ...]:
+    """Frames numbered on from `first`. Both ends of a link see the same octets: they are decoded once."""
+    decoded: dict[bytes, Packet | None] = {}
+    frames = []
+    for number, seen in enumerate(tapped, first):
+        if seen.octets not in decoded:
+            decoded[seen.octets] = decode(seen.octets)
+        end = seen.interface
+        frames.append(Frame(number, seen.time, end.node, end.name, seen.sent, seen.octets, seen.length, decoded[seen.octets]))
+    return tuple(frames)

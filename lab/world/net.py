@@ -9,10 +9,14 @@ with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
 from __future__ import annotations
 
 import contextlib
+import shlex
 import struct
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from difflib import get_close_matches
 from functools import partial
 from socket import socket
 from types import TracebackType
@@ -21,7 +25,7 @@ from typing import Any
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-from lab.judge.observation import RouteException
+from lab.judge.observation import Done, Ran, RouteException
 from lab.model.topology import IPV4, IPV6, Family, Topology
 from lab.theory.plan import NodePlan, Plan, plan
 from lab.world.build import Builder, Built, build
@@ -38,6 +42,7 @@ RTAX_MTU_NUMBER = 2  # include/uapi/linux/rtnetlink.h
 IFINFOMSG_LENGTH, IFLA_MTU = 16, 4
 RTM_FLAGS = 8  # where rtm_flags is in struct rtmsg
 USER_HZ = 100  # the unit of rta_expires, whatever the kernel's own HZ
+MOST_EVENTS, MOST_PRINTED = 1000, 1 << 14  # that a network remembers, and characters of what each printed
 
 
 class Node:
@@ -52,6 +57,9 @@ class Node:
     @property
     def name(self) -> str:
         return self.planned.name
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name}>"
 
     @property
     def netlink(self) -> Netlink:
@@ -72,15 +80,23 @@ class Node:
         Raises subprocess.CalledProcessError where it fails and `check` is true, subprocess.TimeoutExpired after `timeout` seconds
         (the program is killed), and FileNotFoundError where there is no such program.
         """
-        with self.popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env) as process:
-            out, err = process.communicate(input, timeout)
-            code = process.wait()
+        __tracebackhide__ = True  # pytest shows the line that called
+        ran = partial(Ran, self.name, shlex.join(argv), time.time_ns())
+        try:
+            with Process(self._net.sandbox, self.name, argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env) as process:
+                out, err = process.communicate(input, timeout)
+                code = process.wait()
+        except subprocess.TimeoutExpired as late:
+            self._net.events.append(ran(time.time_ns(), None, "", f"did not end within {late.timeout:g} s"))
+            raise
+        self._net.events.append(ran(time.time_ns(), code, (out or "")[:MOST_PRINTED], (err or "")[:MOST_PRINTED]))
         if check and code:
             raise subprocess.CalledProcessError(code, list(argv), out, err)
         return subprocess.CompletedProcess(list(argv), code, out, err)
 
     def popen(self, argv: Sequence[str], **streams: Any) -> Process:
         """Starts a program here; it dies with the lab. `stdin`, `stdout`, `stderr`, `env`, `cwd`: see Process."""
+        self._net.events.append(Done(time.time_ns(), self.name, f"$ {shlex.join(argv)}"))
         return Process(self._net.sandbox, self.name, argv, **streams)
 
     def socket(self, family: int, type: int, protocol: int = 0) -> socket:
@@ -99,11 +115,16 @@ class Node:
     def path_mtu(self, to: str, family: Family | None = None) -> int:
         """The path MTU in octets that this node holds towards node `to`: the exception's, else the route's or the interface's."""
         family = family or self._net.plan.topology.families[0]
-        (route,) = self._built.netlink.ask(get_route(str(self._net.plan.address(to, family)), family), rtmsg)
+        (route,) = self._built.netlink.ask(get_route(self._net.address(to, family), family), rtmsg)
         learned = metrics(route).get(RTAX_MTU)
-        if learned:
-            return int(learned)
-        (link,) = self._built.netlink.ask_raw(get_link(route.get_attr("RTA_OIF"), self.name))
+        return int(learned or self._mtu(route.get_attr("RTA_OIF")))
+
+    def mtu(self, peer: str) -> int:
+        """The MTU in octets that the interface towards neighbour `peer` has now. Raises KeyError where that is no neighbour."""
+        return self._mtu(self.planned.interface(peer).index)
+
+    def _mtu(self, index: int) -> int:
+        (link,) = self._built.netlink.ask_raw(get_link(index, self.name))
         (mtu,) = struct.unpack("=I", attribute(link, HEADER.size + IFINFOMSG_LENGTH, IFLA_MTU) or b"")
         return int(mtu)
 
@@ -177,6 +198,9 @@ class Net:
         self, topology: Topology | Plan, *, taps: bool = True, sandbox: Sandbox | None = None, builder: Builder = "netlink"
     ) -> None:
         self.plan = topology if isinstance(topology, Plan) else plan(topology)
+        self.taps = taps
+        # The last programs that ran in it, and what lab.testing changed: for whoever tells what happened.
+        self.events: deque[Done | Ran] = deque(maxlen=MOST_EVENTS)
         with ExitStack() as undo:
             self.sandbox = sandbox or Sandbox()
             undo.callback(partial(self.sandbox.forget, list(self.plan.nodes)) if sandbox else self.sandbox.close)
@@ -198,17 +222,38 @@ class Net:
         return self._capture
 
     def address(self, node: str, family: Family | None = None) -> str:
-        """The address that the node's name resolves to."""
-        return str(self.plan.address(node, family or self.plan.topology.families[0]))
+        """The address that the node's name resolves to. Raises KeyError where there is no such node, or none of its family."""
+        return str(self.plan.address(self[node].name, family or self.plan.topology.families[0]))
+
+    def changed_mtus(self) -> dict[str, int]:
+        """The MTUs of link ends ("client:r1") that are not the planned ones any more."""
+        ends = (end for ends in self.plan.links for end in ends)
+        return {end.end: mtu for end in ends if (mtu := self[end.node].mtu(end.peer)) != end.mtu}
 
     def __getitem__(self, node: str) -> Node:
+        """Raises KeyError, with near names, where there is no such node."""
+        if node not in self.nodes:
+            near = get_close_matches(node, list(self.nodes)) or list(self.nodes)
+            raise KeyError(f"there is no node {node!r} in this network; near it: {', '.join(near)}")
         return self.nodes[node]
+
+    def __repr__(self) -> str:
+        return f"<Net {', '.join(self.nodes)}>"
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())
 
     def __enter__(self) -> Net:
         return self
+
+    @property
+    def addressed(self) -> tuple[str, ...]:
+        """The nodes that have an address: all but bridges."""
+        return tuple(name for name, node in self.plan.nodes.items() if not node.bridge)
+
+    def before_close(self, call: Callable[[], object]) -> None:
+        """Has `call` called when this is closed, before anything is taken down."""
+        self._undo.callback(call)
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self.close()

@@ -21,6 +21,7 @@ from lab.model.packet import Packet
 from lab.model.wire import decode
 from lab.theory.plan import Interface
 from lab.world.errors import Broken
+from lab.world.kept import Kept, in_order
 from lab.world.sandbox import Sandbox
 
 ETH_P_ALL = 3
@@ -106,7 +107,7 @@ class Capture:
             undo.pop_all()
         self._by_fd = {tap.socket.fileno(): tap for tap in self.taps}
         self._buffer = bytearray(LARGEST_FRAME)
-        self._frames: list[TappedFrame] = []
+        self._kept = {fd: Kept() for fd in self._by_fd}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._waker, self._wake = socket.socketpair()
@@ -127,22 +128,47 @@ class Capture:
         with self._lock:
             for fd, _ in self._epoll.poll(0, len(self.taps) + 1):
                 if fd in self._by_fd:
-                    self._by_fd[fd].drain(self._buffer, self._frames)
+                    came: list[TappedFrame] = []
+                    self._by_fd[fd].drain(self._buffer, came)
+                    self._kept[fd].add(came)
 
     def take(self) -> Sequence[TappedFrame]:
-        """Every frame since the last call, in the order of time. Raises Broken where a tap dropped any."""
+        """Every frame since the last call, in the order of time.
+
+        Raises Broken where a tap dropped any, or where more came than there is room for (`retain()`).
+        """
         self.drain()
         with self._lock:
-            frames, self._frames = self._frames, []
+            frames = in_order(kept.new() for kept in self._kept.values())
+            missed = sum(kept.taken() for kept in self._kept.values())
         self.check()
-        frames.sort(key=lambda frame: frame.time)
+        if missed:
+            raise Broken(f"{missed} frames came before these, and there was no room to keep them: take() sooner")
         return frames
 
     def seen(self) -> Sequence[TappedFrame]:
         """Every frame since the last take(), in the order of time, and left for it."""
         self.drain()
         with self._lock:
-            return sorted(self._frames, key=lambda frame: frame.time)
+            return in_order(kept.new() for kept in self._kept.values())
+
+    def retain(self, room: int) -> None:
+        """Keeps frames that are taken, too, for everything(): the last `room` octets of them, in equal parts for each tap."""
+        with self._lock:
+            for kept in self._kept.values():
+                kept.room = room / len(self._kept)
+
+    def everything(self) -> Sequence[TappedFrame]:
+        """Every frame that is here, taken or not, in the order of time, from when on no tap has let go of any."""
+        self.drain()
+        with self._lock:
+            since = self.let_go
+            return in_order(kept.after(since) for kept in self._kept.values())
+
+    @property
+    def let_go(self) -> int:
+        """When the last frame came that is not kept, at some tap, in ns since the epoch; 0 where all are."""
+        return max((kept.let_go for kept in self._kept.values()), default=0)
 
     def check(self) -> None:
         """Raises Broken with the count of each tap that dropped frames."""

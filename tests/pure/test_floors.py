@@ -27,6 +27,7 @@ class Rule(NamedTuple):
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
 DOORS = "lab.cli lab.pytest_plugin"
+TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
 # lab.world.mininet.
 MN = "topologies.mn"
@@ -65,6 +66,8 @@ RULES = (
     Rule(PURE, "subprocess", "pure floors start no programs"),
     Rule(PURE, "threading asyncio", "pure floors run from top to bottom, in one thread"),
     Rule(PURE, "time", "on pure floors the time is an argument"),
+    Rule(TESTING, DOORS, "doors are thin: what two of them need belongs behind them"),
+    Rule(f"{PURE} lab.world lab.run", TESTING, "what tests do with a network rests on all that the lab can do, and nothing on it"),
 )
 
 
@@ -128,6 +131,9 @@ def test_every_package_is_walked() -> None:
         ("lab.cli", "import lab.pytest_plugin"),
         ("lab.pytest_plugin", "from .cli import main"),
         ("lab.cli", "from lab.world.build import build"),
+        ("lab.pytest_plugin", "from lab.world.net import Net"),
+        ("lab.testing", "from lab.pytest_plugin import net"),
+        ("lab.world.net", "from lab.testing import black_hole"),
         ("lab.run", "import topologies"),
         ("lab.world", "from tests import strategies"),
         ("topologies.shapes", "from lab.theory.plan import plan"),
@@ -164,6 +170,8 @@ def test_an_offender_is_caught_once(module: str, source: str) -> None:
         ("lab.run", "import lab.world.build, lab.report.terminal, time"),
         ("lab.cli", "from lab.run import run\nfrom lab.report import terminal"),
         ("lab.cli", "from lab.fuzz.run import fuzz"),
+        ("lab.pytest_plugin", "from lab.failure import Watch"),
+        ("lab.testing", "from lab.world.net import Net"),
         ("lab.fuzz.play", "from lab.world.net import Net"),
         ("lab.modelling", "import lab.theory"),
         ("lab.model.exchange", "from jsonschema import Draft202012Validator"),

@@ -28,3 +28,18 @@ def test_a_command_that_builds_nothing_loads_no_netlink(arguments: str, needs: s
 
 def test_the_instrument_sees_what_is_loaded() -> None:
     assert loaded("import pyroute2") >= {"pyroute2", "asyncio"}
+
+
+def test_a_pytest_run_of_whoever_has_it_installed_loads_next_to_nothing() -> None:
+    """Beside what pytest itself has loaded: the plugin, and the empty package that it is in."""
+    program = """
+import sys
+import pytest
+before = set(sys.modules)
+from importlib.metadata import entry_points
+(plugin,) = (entry for entry in entry_points(group="pytest11") if entry.name == "pmtulab")
+plugin.load()
+print(sorted(name for name in set(sys.modules) - before if name.partition(".")[0] in ("lab", "topologies", "yaml", "click")))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "['lab', 'lab.pytest_plugin']\n"

@@ -104,6 +104,12 @@ def test_ping_by_name(net: Net, family: Family) -> None:
     assert " 0% packet loss" in said
 
 
+def test_a_node_that_is_not_there_has_near_ones(net: Net) -> None:
+    for look in (lambda: net["sever"], lambda: net.address("sever"), lambda: net["client"].path_mtu("sever")):
+        with pytest.raises(KeyError, match="there is no node 'sever' in this network; near it: server"):
+            look()
+
+
 def test_names_do_not_resolve_outside() -> None:
     before = Path("/etc/hosts").read_bytes()
     with lab.open(chain("client", "r1", "server", mtus=(1500, 1400)), taps=False) as net:

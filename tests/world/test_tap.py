@@ -16,14 +16,19 @@ from dataclasses import replace
 import pytest
 
 import lab
+from lab.model.flow import DO
 from lab.model.topology import IPV4, IPV6
 from lab.model.wire import Packet, UdpHeader, decode
+from lab.testing import black_hole
 from lab.world.errors import Broken
+from lab.world.kept import OVERHEAD
 from lab.world.net import Net, Node
 from lab.world.tap import TappedFrame
+from tests.world.command import until
 from topologies import chain
 
 PORT = 7000
+IP_MTU_DISCOVER = 10
 DATAGRAMS = 2000
 SIOCETHTOOL = 0x8946
 # The older ethtool requests, one a feature, where the lab itself uses ETHTOOL_GFEATURES.
@@ -70,6 +75,45 @@ def test_nothing_is_lost_of_two_thousand_datagrams(net: Net) -> None:
         assert {frame.sent for frame, _ in here} == {end in ("client:r1", "r1:server")}
     assert [tap.dropped for tap in net.capture.taps] == [0] * 4
     assert sum(tap.seen for tap in net.capture.taps) == len(frames)
+
+
+def test_what_is_taken_is_retained_as_far_as_there_is_room(net: Net) -> None:
+    """Of each tap the last, and of all taps together from when on all have theirs: every datagram that is there is there whole."""
+    room = 4 * 100 * (1000 + 42 + OVERHEAD)  # 100 of these datagrams a tap, and their Ethernet, IP and UDP headers
+    net.capture.retain(room)
+    with pair(net) as (sender, receiver):
+        for number in range(250):
+            sender.send(number.to_bytes(2, "big") * 500)
+            receiver.recv(2000)
+            if number == 50:
+                assert len(datagrams(list(net.capture.take()))) == 4 * 51
+                assert net.capture.let_go == 0
+    assert net.capture.seen()
+    kept = net.capture.everything()
+    assert all(frame.time > net.capture.let_go > 0 for frame in kept)
+    ends = Counter(int.from_bytes(frame.octets[42:44], "big") for frame, _, _ in datagrams(list(kept)))
+    whole = [number for number, times in ends.items() if times == 4]
+    assert whole == list(range(250 - len(whole), 250))
+    assert 98 <= len(whole) <= 100
+    with pytest.raises(Broken, match=r"^\d+ frames came before these, and there was no room"):
+        net.capture.take()
+    assert net.capture.take() == []
+    assert len(net.capture.everything()) == len(kept)
+
+
+def test_where_one_tap_has_let_go_of_much_no_other_shows_what_was_before(net: Net) -> None:
+    """One small datagram goes all the way, and then hundreds are lost at r1: what is kept has no first datagram half of the way."""
+    net.capture.retain(4 * 100 * (1514 + OVERHEAD))
+    with pair(net) as (sender, receiver), black_hole(net, "r1"):
+        sender.send(b"first")
+        receiver.recv(2000)
+        sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, DO)
+        for _ in range(250):
+            sender.send(bytes(1472))
+        until(lambda: net["r1"].counters()["Ip.FragFails"] == 250)
+    kept = datagrams(list(net.capture.everything()))
+    assert 95 < sum(frame.interface.end == "r1:client" for frame, _, _ in kept) <= 100
+    assert {udp.octets for _, _, udp in kept} == {1472}
 
 
 def test_a_burst_waits_in_the_sockets(net: Net) -> None:

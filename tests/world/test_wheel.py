@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def wheel(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_every_file_of_the_three_packages_and_no_tests(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     written = {path.relative_to(TOP).as_posix() for top in ("lab", "topologies", "scenarios") for path in (TOP / top).rglob("*.py")}
-    assert packed == written | {"lab/py.typed", "lab/model/topology.schema.json"}
+    assert packed == written | {"lab/py.typed", "lab/model/topology.schema.json", "topologies/py.typed"}
     assert any(name.startswith("scenarios/") and name.endswith("/576_router.py") for name in packed)
 
 
@@ -62,3 +63,22 @@ def test_it_runs_from_an_empty_folder(python: Path, wheel: Path, tmp_path: Path)
     where = run(python, "-c", "import lab.model; print(lab.model.__file__)", cwd=tmp_path)
     assert where.startswith(str(python.parents[1]))
     assert "576-router" in run(python.with_name("pmtulab"), "run", "576-router", cwd=tmp_path)
+
+
+def test_a_project_tests_with_it(python: Path, wheel: Path, tmp_path: Path) -> None:
+    """The example of docs/, by pytest and the wheel alone: it passes as shipped, and without its line for black holes fails."""
+    pins = re.findall(
+        r"^(?:iniconfig|packaging|pluggy|pytest)==.*(?:\n    .*)+", (TOP / "constraints.txt").read_text(), re.MULTILINE
+    )
+    (tmp_path / "pins.txt").write_text("\n".join(pins))
+    run(python, *PIP, "install", "--require-hashes", "-r", tmp_path / "pins.txt", cwd=tmp_path)
+    run(python, *PIP, "install", "--no-deps", wheel, cwd=tmp_path)
+    project = shutil.copytree(TOP / "docs/examples/parcel", tmp_path / "parcel", ignore=shutil.ignore_patterns("__pycache__"))
+    assert "1 passed" in run(python, "-m", "pytest", "-W", "error", cwd=project)
+    assert not (project / "pmtulab-failures").exists()
+    naive = re.sub(r"room = min\(room, BASE\)", "pass", (project / "parcel.py").read_text())
+    (project / "parcel.py").write_text(naive)
+    failed = subprocess.run([python, "-m", "pytest"], cwd=project, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "too big for provider–cloud (1280), and says nothing  ×20" in failed.stdout
+    assert list((project / "pmtulab-failures").rglob("capture.pcapng"))
