@@ -41,5 +41,5 @@ from importlib.metadata import entry_points
 plugin.load()
 print(sorted(name for name in set(sys.modules) - before if name.partition(".")[0] in ("lab", "topologies", "yaml", "click")))
 """
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout == "['lab', 'lab.pytest_plugin']\n"
