@@ -43,6 +43,7 @@ TITLES: dict[tuple[int, str], str] = {
     (4443, "2.1"): "Message General Format",
     (4443, "2.2"): "Message Source Address Determination",
     (4443, "2.4"): "Message Processing Rules",
+    (4443, "3.1"): "Destination Unreachable Message",
     (4443, "3.2"): "Packet Too Big Message",
     (4821, "1"): "Introduction",
     (4821, "2"): "Overview",

@@ -38,6 +38,7 @@ __all__ = [
     "checksum",
     "decode",
     "decode_ip",
+    "decode_tcp",
     "encode",
     "encode_ip",
     "ethernet",
@@ -90,6 +91,11 @@ def decode_ip(octets: bytes) -> Packet | None:
     if version == 4:
         return _ipv4(octets, 0, len(octets), False)
     return _ipv6(octets, 0, len(octets), False) if version == 6 else None
+
+
+def decode_tcp(octets: bytes) -> TcpHeader | None:
+    """A TCP header alone, as the error queue of a TCP socket begins; None where it is cut short."""
+    return _tcp(octets, 0, len(octets), len(octets))
 
 
 @lru_cache(maxsize=4096)
