@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from lab.cli import fuzzing, looking, running
+from lab.cli import fuzzing, looking, probing, running
 from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
 
-__all__ = ["cli", "fuzzing", "looking", "main", "running"]
+__all__ = ["cli", "fuzzing", "looking", "main", "probing", "running"]
 
 
 def main() -> None:

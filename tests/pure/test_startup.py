@@ -21,7 +21,9 @@ def test_the_lab_itself_loads_nothing_heavy() -> None:
     assert loaded("import lab") == set()
 
 
-@pytest.mark.parametrize(("arguments", "needs"), [("--help", set()), ("show 576-router", set()), ("list", {"rich"})])
+@pytest.mark.parametrize(
+    ("arguments", "needs"), [("--help", set()), ("show 576-router", set()), ("list", {"rich"}), ("probe 127.0.0.1", set())]
+)
 def test_a_command_that_builds_nothing_loads_no_netlink(arguments: str, needs: set[str]) -> None:
     assert loaded("from lab.cli import main; main()", *arguments.split()) <= needs
 
