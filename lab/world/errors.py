@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Forbidden(Exception):
-    """This machine does not let the lab make namespaces. The message says why and what to do."""
+    """This machine does not let the lab, or this user, do what is asked: make namespaces above all. The message says what to do."""
 
 
 class Broken(Exception):

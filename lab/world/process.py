@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from lab.world.errors import Broken
 from lab.world.sandbox import Sandbox
 
 PIPE, DEVNULL, STDOUT = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
@@ -23,7 +24,8 @@ class Process:
     """Like subprocess.Popen in text mode, as far as tests need it: streams, wait, poll, communicate, send_signal, kill.
 
     `stdout` and `stderr` may be PIPE, DEVNULL, a file, or None for the caller's own; `stderr` also STDOUT. Raises FileNotFoundError
-    or PermissionError where the program cannot be run, as Popen does.
+    or PermissionError where the program cannot be run, as Popen does. `terminal` says that the three are one terminal, which
+    becomes the program's controlling one; `more` are descriptors that it gets as 3, 4 and so on.
     """
 
     def __init__(
@@ -37,7 +39,10 @@ class Process:
         stderr: Stream = None,
         env: dict[str, str] | None = None,
         cwd: str | None = None,
+        terminal: bool = False,
+        more: Sequence[int] = (),
     ) -> None:
+        self._sandbox = sandbox
         self.args = list(argv)
         self.returncode: int | None = None
         with contextlib.ExitStack() as theirs:
@@ -46,12 +51,13 @@ class Process:
             child_err, mine_err = (child_out, None) if stderr == STDOUT else _ends(theirs, stderr, 2)
             ours = [fd for fd in (mine_in, mine_out, mine_err) if fd is not None]
             try:
-                fds = (child_in, child_out, child_err)
-                self._pidfd, self._told = sandbox.spawn(node, self.args, env or dict(os.environ), cwd or os.getcwd(), fds)
+                fds = (child_in, child_out, child_err, *more)
+                env, cwd = env or dict(os.environ), cwd or os.getcwd()
+                self._number, self._pidfd, self._told = sandbox.spawn(node, self.args, env, cwd, fds, terminal=terminal)
             except OSError as error:
                 for fd in ours:
                     os.close(fd)
-                raise type(error)(error.errno, error.strerror, self.args[0]) from None
+                raise type(error)(error.errno, error.strerror, error.filename or self.args[0]) from None
         # Files of ours until the process ends: no `with` could hold them.
         self.stdin = None if mine_in is None else open(mine_in, "w")  # noqa: SIM115 - see above
         self.stdout = None if mine_out is None else open(mine_out)  # noqa: SIM115 - see above
@@ -71,6 +77,8 @@ class Process:
     def _wait(self, timeout: float | None) -> int | None:
         if self.returncode is None and ready({self._told: select.POLLIN}, timeout):
             self.returncode = int(os.read(self._told, 16) or -signal.SIGKILL)  # the holder gone: so is everything in it
+            with contextlib.suppress(Broken, OSError):  # or our connection to it
+                self._sandbox.known(self._number)
             os.close(self._told)
             os.close(self._pidfd)
         return self.returncode
@@ -80,6 +88,16 @@ class Process:
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, number)
+
+    def signal_group(self, number: int) -> None:
+        """As a terminal does it: to the whole process group that the program leads. Does nothing after its end."""
+        if self.poll() is None:
+            self._sandbox.signal(self._number, number)
+
+    @property
+    def told(self) -> int:
+        """A descriptor that becomes readable when the program ends; closed once its end is known."""
+        return self._told
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)

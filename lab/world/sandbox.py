@@ -1,4 +1,4 @@
-"""The lab's own namespaces, seen from the process that drives it: a `lab.world.holder` process and a socket to it."""
+"""The lab's own namespaces, seen from a process that drives it: a `lab.world.holder` process and a socket to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import resource
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from socket import AF_UNIX, CMSG_SPACE, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, send_fds, socket, socketpair
-from typing import Any
+from typing import IO, Any
 
 from lab.world.errors import Broken, Forbidden
 
@@ -28,10 +29,17 @@ SPARE_DESCRIPTORS = 256  # for what the process that uses the lab opens itself
 class Sandbox:
     """Starts at once and does not wait: the holder's start takes as long as other work does, so that goes on beside it.
 
-    `wait()` returns when it stands. Raises Forbidden where this machine does not allow namespaces.
+    `wait()` returns when it stands. Raises Forbidden where this machine does not allow namespaces. Given a `connection` to the
+    holder of a standing lab, it starts nothing, and closing it leaves the lab as it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connection: socket | None = None) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stands = connection is not None
+        if connection:
+            self._control = connection
+            return
         self._control, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
         with theirs:
             argv = [sys.executable, "-I", "-S", str(Path(__file__).with_name("holder.py")), str(theirs.fileno())]
@@ -39,8 +47,6 @@ class Sandbox:
             self._process = subprocess.Popen(
                 argv, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
             )
-        self._stands = False
-        self._lock = threading.Lock()
 
     def wait(self) -> None:
         if not self._stands:
@@ -90,6 +96,11 @@ class Sandbox:
         """
         return self._held(list(pids), do="adopt", pids=pids)
 
+    def join(self, names: Iterable[str]) -> Iterator[tuple[str, int, int]]:
+        """Nodes of a standing lab. Gives what nodes() gives."""
+        names = list(names)
+        return self._held(names, do="join", nodes=names)
+
     def _held(self, names: list[str], **request: Any) -> Iterator[tuple[str, int, int]]:
         allow_descriptors(6 * len(names))  # here a namespace, a netlink socket, and taps at two link ends; and room
         self._request(**request)
@@ -127,15 +138,62 @@ class Sandbox:
         """Puts `text` in the place of /etc/hosts for every program of the lab."""
         self._ask(do="hosts", text=text)
 
-    def spawn(self, node: str, argv: Sequence[str], env: Mapping[str, str], cwd: str, fds: Sequence[int]) -> tuple[int, int]:
-        """Runs a program in `node` with `fds` as its 0, 1 and 2. Returns a pidfd and a pipe that gives its exit code as text."""
-        _, (pidfd, told) = self._ask(fds, do="spawn", node=node, argv=list(argv), env=dict(env), cwd=cwd)
-        return pidfd, told
+    def spawn(
+        self, node: str, argv: Sequence[str], env: Mapping[str, str], cwd: str, fds: Sequence[int], *, terminal: bool = False
+    ) -> tuple[int, int, int]:
+        """Runs a program in `node` with `fds` as its 0, 1, 2 and so on.
+
+        With `terminal` the first three are one terminal, which becomes its controlling one. Returns the number by which signal()
+        knows it, a pidfd, and a pipe that gives its exit code as text.
+        """
+        # A command line may be longer than any message (ARG_MAX).
+        with in_memory(json.dumps([list(argv), dict(env)])) as words:
+            asked = (words.fileno(), *fds)
+            body, (pidfd, told) = self._ask(asked, do="spawn", node=node, cwd=cwd, terminal=terminal)
+        return int(body["pid"]), pidfd, told
+
+    def signal(self, program: int, number: int) -> None:
+        """Sends a signal to the process group of a program that spawn() has started, if it still runs."""
+        self._ask(do="signal", pid=program, number=number)
+
+    def known(self, program: int) -> None:
+        """Says that the end of a program is known: what it has left behind is hung up no more when this connection goes."""
+        self._ask(do="known", pid=program)
+
+    def stay(self, listener: socket, path: str, about: str) -> None:
+        """From now on the lab stands until down(), whatever becomes of this connection. Raises OSError.
+
+        `listener`, a socket by the name `path`, takes others, and `about` is what those are to know.
+        """
+        with in_memory(about) as file:
+            self._ask((listener.fileno(), file.fileno()), do="stay", path=path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # of Popen, whose process is not to outlive it
+            self._process = None
+
+    def about(self) -> tuple[str, int]:
+        """Of a standing lab: what stay() was given, and the pidfd of the process whose end is the lab's end."""
+        _, (about, ended) = self._ask(do="about")
+        with open(about):
+            return os.pread(about, os.fstat(about).st_size, 0).decode(), ended
+
+    def down(self) -> None:
+        """Takes a standing lab down. Returns before it is: about()'s pidfd tells when."""
+        self._ask(do="down")
 
     def close(self) -> None:
-        """Ends the holder, and with it every program and namespace of the lab. Safe to call twice."""
+        """Ends the holder, and with it every program and namespace of the lab; unless the lab stands. Safe to call twice."""
         self._control.close()
-        self._process.wait()
+        if self._process:
+            self._process.wait()
+
+
+def in_memory(text: str) -> IO[str]:
+    """A file that is nowhere, with this text."""
+    file = open(os.memfd_create("pmtulab"), "w")  # noqa: SIM115 - the caller's to close
+    file.write(text)
+    file.flush()
+    return file
 
 
 def receive(control: socket) -> tuple[bytes, list[int]]:
