@@ -85,6 +85,7 @@ TITLES: dict[tuple[int, str], str] = {
     (8900, "2"): "IP Fragmentation",
     (8900, "3"): "Increased Fragility",
     (9293, "3.1"): "Header Format",
+    (9293, "3.3.2"): "State Machine Overview",
     (9293, "3.7.1"): "Maximum Segment Size Option",
     (9293, "3.7.2"): "Path MTU Discovery",
     (9293, "3.7.3"): "Interfaces with Variable MTU Values",

@@ -28,7 +28,7 @@ from pyroute2.netlink.rtnl.rtmsg import rtmsg
 from lab.judge.observation import Done, Ran, RouteException
 from lab.model.topology import IPV4, IPV6, Family, Topology
 from lab.theory.plan import NodePlan, Plan, plan
-from lab.world.build import Builder, Built, build
+from lab.world.build import Builder, Built, build, standing
 from lab.world.counters import Counters
 from lab.world.errors import Broken
 from lab.world.messages import RTM_F_CLONED, forget_exception, get_addresses, get_exceptions, get_link, get_route
@@ -65,6 +65,11 @@ class Node:
     def netlink(self) -> Netlink:
         """A netlink socket in this node (NETLINK_ROUTE)."""
         return self._built.netlink
+
+    @property
+    def namespace(self) -> int:
+        """A descriptor of its network namespace."""
+        return self._built.namespace
 
     def run(
         self,
@@ -190,12 +195,19 @@ class Net:
 
     Raises BadTopology before anything is built, Forbidden where this machine does not allow namespaces, and Broken where the kernel
     refuses a part. `taps=False` leaves the taps out, and `capture` with them: worth it for hundreds of nodes. In a `sandbox` that
-    is given only the nodes are taken down, and that is left for the next network; no program may run there then. `builder` is what
-    makes nodes and links: the lab's own netlink messages, or Mininet.
+    is given only the nodes are taken down, and that is left for the next network; no program may run there then. With `stands` the
+    network is in that sandbox already, and stays: nothing is built and nothing taken down. `builder` is what makes nodes and
+    links: the lab's own netlink messages, or Mininet.
     """
 
     def __init__(
-        self, topology: Topology | Plan, *, taps: bool = True, sandbox: Sandbox | None = None, builder: Builder = "netlink"
+        self,
+        topology: Topology | Plan,
+        *,
+        taps: bool = True,
+        sandbox: Sandbox | None = None,
+        stands: bool = False,
+        builder: Builder = "netlink",
     ) -> None:
         self.plan = topology if isinstance(topology, Plan) else plan(topology)
         self.taps = taps
@@ -203,8 +215,11 @@ class Net:
         self.events: deque[Done | Ran] = deque(maxlen=MOST_EVENTS)
         with ExitStack() as undo:
             self.sandbox = sandbox or Sandbox()
-            undo.callback(partial(self.sandbox.forget, list(self.plan.nodes)) if sandbox else self.sandbox.close)
-            built = build(self.sandbox, self.plan, undo, builder)
+            if stands:
+                built: Mapping[str, Built] = standing(self.sandbox.join(self.plan.nodes), undo)
+            else:
+                undo.callback(partial(self.sandbox.forget, list(self.plan.nodes)) if sandbox else self.sandbox.close)
+                built = build(self.sandbox, self.plan, undo, builder)
             self.nodes: Mapping[str, Node] = {name: Node(self, self.plan.nodes[name], b) for name, b in built.items()}
             for node in self.nodes.values():
                 undo.callback(node.close)

@@ -44,6 +44,14 @@ class Message:
         self.what = what
         self.answered = True
 
+    @classmethod
+    def raw(cls, body: bytes, type: int, asks: int, what: str) -> Message:
+        """A message whose body is packed already."""
+        message = cls.__new__(cls)
+        message.octets = bytearray(HEADER.pack(HEADER.size + len(body), type, asks | NLM_F_REQUEST, 0, 0) + body)
+        message.what, message.answered = what, True
+        return message
+
     def again(self, what: str, *values: tuple[int, bytes]) -> Message:
         """A copy that asks for something else, with each value written at its offset in octets."""
         other = Message.__new__(Message)

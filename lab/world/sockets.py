@@ -50,7 +50,12 @@ def socket_mtu(sock: socket.socket, family: Family) -> int | None:
 
 
 def tcp_state(sock: socket.socket) -> TcpState:
-    v = TCP_INFO.unpack(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_LENGTH))
+    return read_tcp_info(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_LENGTH))
+
+
+def read_tcp_info(octets: bytes) -> TcpState:
+    """Of a struct tcp_info of any length that has what we read."""
+    v = TCP_INFO.unpack_from(octets)
     return TcpState(mss=v[2], advmss=v[19], pmtu=v[13], ssthresh=v[17], cwnd=v[18], total_retrans=v[23], received=v[3])
 
 
