@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from lab.cli import fuzzing, looking, probing, running
+from lab.cli import fuzzing, living, looking, probing, running, standing
 from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
 
-__all__ = ["cli", "fuzzing", "looking", "main", "probing", "running"]
+__all__ = ["cli", "fuzzing", "living", "looking", "main", "probing", "running", "standing"]
 
 
 def main() -> None:

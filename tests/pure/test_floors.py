@@ -26,6 +26,7 @@ class Rule(NamedTuple):
 
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
+CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside"
 DOORS = "lab.cli lab.pytest_plugin"
 TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
@@ -41,11 +42,11 @@ RULES = (
     Rule("lab.model lab.theory lab.judge", "lab.report", "how a thing is printed is not a part of what it is"),
     Rule("lab.world", "lab.report", "the world yields observations; what they look like in print is not its business"),
     Rule("lab.report", "lab.world", "a report is made of findings alone, so that it can be made again without the run"),
-    Rule(f"{PURE} lab.world", "lab.run", "the conductor calls the floors, they do not call it"),
-    Rule(f"{PURE} lab.world lab.run", DOORS, "doors are thin: what two of them need belongs behind them"),
+    Rule(f"{PURE} lab.world", CONDUCTORS, "the conductor calls the floors, they do not call it"),
+    Rule(f"{PURE} lab.world {CONDUCTORS}", DOORS, "doors are thin: what two of them need belongs behind them"),
     Rule("lab.cli", "lab.pytest_plugin", "neither door leads through the other"),
     Rule("lab.pytest_plugin", "lab.cli", "neither door leads through the other"),
-    Rule(DOORS, "lab.world", "doors go through lab.run, which alone knows how a run is put together"),
+    Rule(DOORS, "lab.world", "doors go through the conductors, which alone know how a run is put together"),
     Rule(f"{PURE} lab.world lab.run", "lab.fuzz hypothesis", "the lab does without its fuzzer, which needs a package of its own"),
     Rule(FUZZ, "lab.world lab.run lab.fuzz.play lab.fuzz.run", "cases are drawn, foreseen, compared and written without a network"),
     Rule(FUZZ, "socket os subprocess threading asyncio time", "what is drawn from a seed depends on nothing else"),
@@ -58,7 +59,7 @@ RULES = (
     Rule("lab.world.mininet", "lab.world lab.judge pyroute2", "Mininet's own command loads it, by a Python that may have no more"),
     Rule("topologies", "scenarios", "scenarios use topologies, not the other way round"),
     Rule("scenarios", "lab.world lab.report", "a scenario is a value: what is done and what must be seen, not how"),
-    Rule(f"{PURE} lab.run {DOORS}", "pyroute2", "one floor alone speaks netlink"),
+    Rule(f"{PURE} {CONDUCTORS} {DOORS}", "pyroute2", "one floor alone speaks netlink"),
     Rule("lab topologies scenarios", "mininet", "one file alone speaks to Mininet", but="lab.world.mininet"),
     Rule(f"{PURE} lab.world", "lab.probe", "the conductor calls the floors, they do not call it"),
     Rule("lab.probe lab.world.probing", "pyroute2 lab.world.net lab.world.sandbox", "a probe of a real network needs no lab"),

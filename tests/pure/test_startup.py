@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+TOP = Path(__file__).parents[2]
 HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "yaml", "jsonschema", "lab.world.net"}
 
 
@@ -28,8 +30,25 @@ def test_a_command_that_builds_nothing_loads_no_netlink(arguments: str, needs: s
     assert loaded("from lab.cli import main; main()", *arguments.split()) <= needs
 
 
+def test_looking_for_labs_loads_no_netlink_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so `exec` and `shell` do not, which reach a lab in the same way."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert loaded("from lab.cli import main; main()", "ls") == set()
+    assert loaded("import lab.inside") == set()
+
+
 def test_the_instrument_sees_what_is_loaded() -> None:
     assert loaded("import pyroute2") >= {"pyroute2", "asyncio"}
+
+
+def test_the_holder_has_the_standard_library_and_its_own_files() -> None:
+    """It starts with each lab, and as pid 1 of a standing one it stays in memory."""
+    holder = TOP / "lab/world/holder.py"
+    said = f"import runpy, sys; runpy.run_path({str(holder)!r}); print(*(set(sys.modules) - {{'lab', 'lab.world'}}))"
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", said], capture_output=True, text=True, check=True)
+    modules = set(run.stdout.split())
+    assert {m for m in modules if m.startswith("lab.")} == {f"lab.world.{name}" for name in ("children", "holding", "syscalls")}
+    assert not modules & {"dataclasses", "pathlib", "subprocess", "threading", "asyncio"}
 
 
 def test_a_pytest_run_of_whoever_has_it_installed_loads_next_to_nothing() -> None:
