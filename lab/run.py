@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +16,7 @@ from lab.judge.scenario import Act, Scenario
 from lab.judge.traits import TRAITS, Probed
 from lab.judge.verdict import Verdict
 from lab.model.story import Step
+from lab.standing import attached
 from lab.theory.plan import plan
 from lab.world.build import Builder
 from lab.world.drive import Driver
@@ -33,9 +35,11 @@ class Run:
     taps: Mapping[str, tuple[int, int]]
 
 
-def run(scenario: Scenario, builder: Builder = "netlink", faults: Sequence[str] = ()) -> Run:
+def run(scenario: Scenario, builder: Builder = "netlink", faults: Sequence[str] = (), lab: str | None = None) -> Run:
     """Runs one scenario, in a network that `builder` makes, with these of FAULTS in it. Raises BadTopology and Forbidden.
 
+    With `lab` it runs in that standing lab, whose topology must be the same (lab.standing.misfits), as it is, but for the route
+    caches, which are flushed; and the lab is left as the scenario leaves it. Then raises NoLab, too.
     What breaks later, in the lab or by a refusal of the kernel, is in the result, beside what was found until then.
     """
     started = time.monotonic()
@@ -43,15 +47,19 @@ def run(scenario: Scenario, builder: Builder = "netlink", faults: Sequence[str] 
     acts: list[ActResult] = []
     taps: dict[str, tuple[int, int]] = {}
     stopped, reason = None, ""
-    try:
-        net = Net(planned, builder=builder)
-    except (Broken, Lacking, OSError) as error:
-        verdict = Verdict.SKIP if isinstance(error, Lacking) else Verdict.BROKEN
-        return Run(Result(scenario, (), time.monotonic() - started, verdict, str(error), tuple(faults)), taps)
-    with net:
+    with ExitStack() as undo:
+        try:
+            net = undo.enter_context(attached(lab, planned, taps=True) if lab else Net(planned, builder=builder))
+        except (Broken, Lacking, OSError) as error:
+            verdict = Verdict.SKIP if isinstance(error, Lacking) else Verdict.BROKEN
+            return Run(Result(scenario, (), time.monotonic() - started, verdict, str(error), tuple(faults)), taps)
         try:
             require(net, scenario.needs)
-            driver = Driver(net, {name: probe(name).holds for name in scenario.traits})
+            if lab:
+                for node in net:
+                    node.flush_route_cache()
+            mtus = net.changed_mtus() if lab else {}
+            driver = Driver(net, {name: probe(name).holds for name in scenario.traits}, mtus=mtus)
             for name in faults:
                 Driver(net).play(FAULTS[name].before(planned))
             for act in scenario.acts:

@@ -39,10 +39,10 @@ def run_all(scenarios: Mapping[str, str], out: Path, jobs: int, builder: Builder
             raise
 
 
-def run_one(source: str, name: str, out: Path, builder: Builder, faults: tuple[str, ...]) -> Result:
+def run_one(source: str, name: str, out: Path, builder: Builder, faults: tuple[str, ...], lab: str | None = None) -> Result:
     """Runs one scenario, found again by its source, as it may be another process that asked for it; and keeps its evidence."""
     scenario = next(scenario for scenario in find(source) if scenario.name == name)
-    done = run(scenario, builder, faults)
+    done = run(scenario, builder, faults, lab)
     keep(done, out / scenario.name)
     # Between processes a user's own kind of expectation could not pass; and it has been judged.
     return replace(done.result, scenario=replace(scenario, acts=()))

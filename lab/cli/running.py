@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
-from lab.find import NoScenario, located
+from lab.find import NoScenario, find, located
 from lab.judge.faults import FAULTS
 from lab.judge.result import Result
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
 
 if TYPE_CHECKING:
+    from lab.judge.scenario import Scenario
     from lab.run import Builder
 
 
@@ -46,8 +47,14 @@ if TYPE_CHECKING:
     multiple=True,
     help="Break a fact first, to see what fails. " + " ".join(f"{f.name}: {f.says}." for f in FAULTS.values()),
 )
-def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...]) -> None:
+@click.option("--in", "lab", metavar="LAB", help="Run in this standing lab, one after another, and leave it as they leave it.")
+def run_command(
+    names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...], lab: str | None
+) -> None:
     """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
+
+    With --in LAB the scenarios' topology must be the lab's, but for MTUs and silent routers: those are as they are in the lab, and
+    said before. Its route caches are flushed first; what was set or learned otherwise stays, and afterwards what the story has set.
 
     \b
     Exit: 0 all pass, 1 a claim failed, 2 bad usage or input, 125 the lab is broken or cannot run here.
@@ -56,10 +63,13 @@ def run_command(names: tuple[str, ...], out: Path, form: str | None, jobs: int, 
     from lab.run_all import run_all
 
     scenarios = chosen(names)
+    if lab is not None:
+        check_fits(lab, scenarios, jobs, builder)
     prepare_folders(scenarios, out)
     results = []
     many = len(scenarios) > 1
-    for number, result in enumerate(run_all(scenarios, out, jobs, builder, faults), 1):
+    done = run_all(scenarios, out, jobs, builder, faults) if lab is None else run_in(lab, scenarios, out, faults, bool(form))
+    for number, result in enumerate(done, 1):
         results.append(result)
         if not form:
             say(result, out, number if many else None, len(scenarios))
@@ -89,6 +99,37 @@ def chosen(names: Sequence[str]) -> dict[str, str]:
     if wrong:
         raise click.UsageError("\n".join(wrong))
     return found
+
+
+def check_fits(lab: str, scenarios: Mapping[str, str], jobs: int, builder: Builder) -> None:
+    """Says of all scenarios why they cannot run in a lab, before any does."""
+    from lab.run_in import misfits
+    from lab.standing import NoLab
+
+    if jobs > 1 or builder != "netlink":
+        raise click.UsageError("with --in LAB scenarios run one after another, and nothing is built: leave out -j and --builder")
+    try:
+        wrong = [f"{each.name} does not fit: {why}" for each in found_again(scenarios) for why in misfits(lab, each.topology)]
+    except NoLab as error:
+        raise click.ClickException(str(error)) from error
+    if wrong:
+        raise click.ClickException("\n".join(f"lab {lab}: {line}" for line in wrong))
+
+
+def run_in(lab: str, scenarios: Mapping[str, str], out: Path, faults: tuple[str, ...], aside: bool) -> Iterator[Result]:
+    """Runs one after another in a lab, and says before each what is not as it was written; `aside` on stderr."""
+    from lab.run_all import run_one
+    from lab.run_in import altered
+
+    for scenario in found_again(scenarios):
+        if differs := altered(lab, scenario.topology):
+            click.echo(f"in lab {lab}, and not as {scenario.name} has it: {differs}", err=aside)
+        yield run_one(scenarios[scenario.name], scenario.name, out, "netlink", faults, lab=lab)
+
+
+def found_again(scenarios: Mapping[str, str]) -> Iterator[Scenario]:
+    """Each scenario by its name and where it is, as chosen() gives them."""
+    return (each for name, source in scenarios.items() for each in find(source) if each.name == name)
 
 
 def prepare_folders(names: Iterable[str], out: Path) -> None:

@@ -44,10 +44,13 @@ DROPS = ("Ip.FragFails", "Ip6.FragFails")
 class Driver:
     """Plays acts one after another; frame numbers and ports run on through all of them. `traits` is for the observations.
 
-    `counted=False` leaves counters out of these: reading and parsing them all takes a millisecond a node.
+    `mtus` are those of link ends ("r1:r2") that are not as planned. `counted=False` leaves counters out of the observations:
+    reading and parsing them all takes a millisecond a node.
     """
 
-    def __init__(self, net: Net, traits: Mapping[str, bool] | None = None, *, counted: bool = True) -> None:
+    def __init__(
+        self, net: Net, traits: Mapping[str, bool] | None = None, *, mtus: Mapping[str, int] | None = None, counted: bool = True
+    ) -> None:
         self._net = net
         self._traits = traits or {}
         self._counted = list(net) if counted else []
@@ -55,7 +58,7 @@ class Driver:
         self._flows = 0
         self._hosts = [host.name for host in net.plan.topology.hosts]
         self._readdressed = False
-        self._mtus: dict[str, int] = {}
+        self._mtus = dict(mtus or {})
         self._endpoints: dict[Flow, Endpoint] = {}
 
     def play(self, story: Sequence[Step]) -> Observation:
