@@ -29,10 +29,7 @@ _LINK = re.compile(rf"(?<![\w─-])({_NAME}) ─+({_MTU})(?:/({_MTU}))?─+ (?=(
 def picture(topology: Topology) -> str:
     """The picture, without a newline at its end. Draws what it can of a topology that cannot be planned. Raises nothing."""
     left = dict(enumerate(topology.links))
-    links_at: dict[str, list[int]] = {node.name: [] for node in topology.nodes}
-    for number, link in left.items():
-        links_at.setdefault(link.a, []).append(number)
-        links_at.setdefault(link.b, []).append(number)
+    links_at = _links_at(topology)
     drawn: set[str] = set()
     lines = []
     if topology.hosts:
@@ -86,6 +83,26 @@ def _mtu(text: str) -> Mtu:
 
 def _drawn(a: str, mtu_a: Mtu, mtu_b: Mtu, b: str) -> Drawn:
     return (a, mtu_a, mtu_b, b) if a <= b else (b, mtu_b, mtu_a, a)
+
+
+def spine(topology: Topology) -> tuple[str, ...]:
+    """The nodes of the picture's first line, in order; none where there is no host."""
+    if not topology.hosts:
+        return ()
+    name = topology.hosts[0].name
+    names = [name]
+    for number in _spine(topology, _links_at(topology), name):
+        names.append(name := _other(topology.links[number], name))
+    return tuple(names)
+
+
+def _links_at(topology: Topology) -> dict[str, list[int]]:
+    """The numbers of each node's links, in the order written."""
+    links_at: dict[str, list[int]] = {node.name: [] for node in topology.nodes}
+    for number, link in enumerate(topology.links):
+        links_at.setdefault(link.a, []).append(number)
+        links_at.setdefault(link.b, []).append(number)
+    return links_at
 
 
 def _spine(topology: Topology, links_at: dict[str, list[int]], start: str) -> list[int]:

@@ -26,7 +26,7 @@ SEEDS = (
     dump(mesh(3, 1400)),
     "# by hand\nfamilies: [ipv4]\nnodes: {a: host, b: host}\nlinks:\n- a: a\n  b: b\n",
 )
-PIECES = (
+PIECES: tuple[str, ...] = (
     *"[]{}:,-?&*!|>'\"%@`#\n\t \r\0\\~=<",
     *("- ", ": ", "? ", "---\n", "...\n", "<<: ", "&a ", "*a", "!!int ", "!x ", "%YAML 1.2\n", "|\n  ", "\u2028", "\x85", "\ufeff"),
     *("\U0001f600", "é", "\ud800", "\x07", "\x1b[31m", "[" * 40, "{a: " * 40, "a" * 300),
@@ -68,7 +68,7 @@ def words(text: str, source: Random) -> str:
     if not found:
         return text + source.choice(PIECES)
     one = source.choice(found)
-    other: str = source.choice((source.choice(found).group(), source.choice(WORDS), source.choice(PIECES)))
+    other = source.choice((source.choice(found).group(), source.choice(WORDS), source.choice(PIECES)))
     return text[: one.start()] + other + text[one.end() :]
 
 
