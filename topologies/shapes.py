@@ -1,4 +1,4 @@
-"""The usual shapes: a chain, a dumbbell, a tree, a mesh.
+"""The usual shapes: a chain, a dumbbell, a star, a tree, a mesh, a fat tree, a parking lot.
 
 An MTU is in octets of the whole IP packet. A pair of MTUs gives the two ends of a link, in the order in which the link is drawn.
 """
@@ -65,6 +65,20 @@ def dumbbell(
     return Topology(nodes, links, families, offloads)
 
 
+def star(mtus: Sequence[Mtu], *, bridge: bool = False, families: tuple[Family, ...] = (IPV4,), offloads: bool = False) -> Topology:
+    """Hosts h1, h2 ... around one router, r1, or with `bridge` around one bridge, sw. `mtus` gives one MTU a host.
+
+    star((1500, 1400, 1300)):
+
+        h1 ──1500── r1 ──1400── h2
+        h3 ──1300── r1
+    """
+    hub = Bridge("sw") if bridge else Router("r1")
+    hosts = [f"h{i}" for i in range(1, len(mtus) + 1)]
+    links = tuple(_link(host, hub.name, mtu) for host, mtu in zip(hosts, mtus, strict=True))
+    return Topology((*map(Host, hosts), hub), links, families, offloads)
+
+
 def tree(branches: int, mtus: Sequence[Mtu], *, families: tuple[Family, ...] = (IPV4,), offloads: bool = False) -> Topology:
     """Routers that branch from r1 down, with hosts for leaves. `mtus` gives one MTU a level, from the root down.
 
@@ -103,6 +117,53 @@ def mesh(routers: int, mtu: Mtu, *, edge: Mtu = 1500, families: tuple[Family, ..
     edges = (_link(f"h{i}", f"r{i}", edge) for i in numbers)
     core = (_link(f"r{i}", f"r{j}", mtu) for i, j in combinations(numbers, 2))
     return Topology(nodes, (*edges, *core), families, offloads)
+
+
+def fat_tree(k: int, mtu: Mtu, *, edge: Mtu = 1500, families: tuple[Family, ...] = (IPV4,), offloads: bool = False) -> Topology:
+    """A data centre of k pods, out of routers with k ports each (Al-Fares, Loukissas and Vahdat, SIGCOMM 2008).
+
+    Pod 1 has k/2 edge routers, p1e1, p1e2 ..., with k/2 hosts on each, and k/2 aggregation routers, p1a1, p1a2 ..., which each are
+    linked to all edge routers of the pod, and to k/2 of the (k/2)² core routers c1, c2 ... Links between routers have `mtu`, those
+    of hosts `edge`. As plans have one way from one node to another, a flow uses one of the (k/2)² ways.
+
+    fat_tree(2, 9000):
+
+        h1 ──1500── p1e1 ──9000── p1a1 ──9000── c1 ──9000── p2a1 ──9000── p2e1 ──1500── h2
+
+    Raises ValueError where k is odd or less than 2.
+    """
+    if k < 2 or k % 2:
+        raise ValueError(f"a fat tree has an even number of pods, 2 or more, and not {k}")
+    pods, half = range(1, k + 1), range(1, k // 2 + 1)
+    edges = [f"p{pod}e{i}" for pod in pods for i in half]
+    aggregations = [f"p{pod}a{i}" for pod in pods for i in half]
+    cores = [f"c{i}" for i in range(1, len(half) ** 2 + 1)]
+    hosts = [f"h{i}" for i in range(1, len(edges) * len(half) + 1)]
+    nodes: tuple[Node, ...] = (*map(Host, hosts), *map(Router, (*edges, *aggregations, *cores)))
+    links = [_link(host, edges[i // len(half)], edge) for i, host in enumerate(hosts)]
+    links += [_link(f"p{pod}e{i}", f"p{pod}a{j}", mtu) for pod in pods for i in half for j in half]
+    links += [_link(f"p{pod}a{i}", f"c{(i - 1) * len(half) + j}", mtu) for pod in pods for i in half for j in half]
+    return Topology(nodes, tuple(links), families, offloads)
+
+
+def parking_lot(
+    mtus: Sequence[Mtu], *, edge: Mtu = 1500, families: tuple[Family, ...] = (IPV4,), offloads: bool = False
+) -> Topology:
+    """Routers r1, r2 ... in a row, each with a host of its own, h1, h2 ...: flows join and leave at every router.
+
+    `mtus` gives one MTU a link between routers; hosts' links have `edge`.
+
+    parking_lot((1500, 1400, 1300)):
+
+        h1 ──1500── r1 ──1500── r2 ──1400── r3 ──1300── r4 ──1500── h4
+        h2 ──1500── r2
+        h3 ──1500── r3
+    """
+    numbers = range(1, len(mtus) + 2)
+    nodes: tuple[Node, ...] = (*(Host(f"h{i}") for i in numbers), *(Router(f"r{i}") for i in numbers))
+    edges = (_link(f"h{i}", f"r{i}", edge) for i in numbers)
+    row = (_link(f"r{i}", f"r{i + 1}", mtu) for i, mtu in enumerate(mtus, start=1))
+    return Topology(nodes, (*edges, *row), families, offloads)
 
 
 def _link(a: str, b: str, mtu: Mtu) -> Link:

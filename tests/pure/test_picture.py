@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-import topologies.shapes
+import topologies
 from lab.model.topology import IPV4, IPV6, Host, Link, Router, Topology
 from lab.report.picture import addresses_line, drawn_links, picture, read_picture, shows
 from lab.theory.plan import plan
 from tests.golden_files import check
 from tests.strategies import topologies as any_topology
-from topologies import chain, dumbbell, mesh, tree
+from topologies import chain, dumbbell, fat_tree, mesh, parking_lot, star, tree
 
 TWO_WAYS = Topology(
     (Host("client"), Router("r1"), Router("r2"), Router("r3"), Router("r4"), Host("server")),
@@ -109,12 +109,20 @@ def test_a_picture_with_one_wrong_mtu_is_not_the_topology() -> None:
         ("dumbbell", dumbbell(2, 2, 576)),
         ("tree", tree(2, (1400, 1500))),
         ("mesh", mesh(3, 1400)),
+        ("star", star((1500, 1400, 1300))),
+        ("fat_tree", fat_tree(2, 9000)),
+        ("parking_lot", parking_lot((1500, 1400, 1300))),
     ],
 )
 def test_docstrings_of_the_shapes_are_true(shape: str, topology: Topology) -> None:
-    docstring = getattr(topologies.shapes, shape).__doc__
+    docstring = getattr(topologies, shape).__doc__
     assert read_picture(docstring) == drawn_links(topology)
     assert all(line in docstring for line in picture(topology).splitlines())
+
+
+def test_every_shape_has_its_docstring_tested() -> None:
+    (mark,) = test_docstrings_of_the_shapes_are_true.pytestmark  # type: ignore[attr-defined]
+    assert sorted(shape for shape, _ in mark.args[1]) == topologies.__all__
 
 
 def test_a_letter_stands_for_one_mtu_throughout() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
@@ -16,7 +17,7 @@ from lab.theory.problems import BadTopology
 from lab.theory.routes import OWN, UNREACHED, blocks, first_hops
 from tests.golden_files import check
 from tests.strategies import topologies
-from topologies import chain, dumbbell, mesh, tree
+from topologies import chain, dumbbell, fat_tree, mesh, parking_lot, star, tree
 
 SHAPES = {
     "576-router": chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)),
@@ -24,6 +25,10 @@ SHAPES = {
     "dumbbell": dumbbell(3, 2, 576),
     "tree": tree(2, (1300, 1400, 1500)),
     "mesh": mesh(4, 1400),
+    "star": star((1500, 1400, (1300, 1500))),
+    "star-of-a-bridge": star((1500, 1400, 1500), bridge=True),
+    "fat-tree": fat_tree(4, 9000),
+    "parking-lot": parking_lot((1500, 1400, 1300)),
     "asymmetric": chain("client", "r1", "server", mtus=((1500, 1400), (9000, 1500))),
 }
 TRIANGLE = Topology(
@@ -258,6 +263,24 @@ def test_a_long_chain_is_summarised_and_quick() -> None:
 def test_chain_counts_its_mtus(count: int, given_: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=rf"{max(count - 1, 0)} links.* {len(given_)} MTUs"):
         chain(*(f"n{i}" for i in range(count)), mtus=given_)
+
+
+@pytest.mark.parametrize("k", [4, 6])
+def test_a_fat_tree_is_as_large_as_its_inventors_say(k: int) -> None:
+    topology = fat_tree(k, 9000)
+    assert (len(topology.hosts), len(topology.routers)) == (k**3 // 4, 5 * k**2 // 4)
+    ports = Counter(name for link in topology.links for name in (link.a, link.b))
+    assert all(ports[router.name] == k for router in topology.routers)
+    # From pod to pod by way of one core router; within a pod by way of none; under one edge router of that alone.
+    planned = plan(topology)
+    across, within, beside = (len(planned.path("h1", f"h{n}", IPV4)) for n in (k**3 // 4, k // 2 + 1, 2))
+    assert (across, within, beside) == (6, 4, 2)
+
+
+@pytest.mark.parametrize("k", [0, 1, 3, -2])
+def test_a_fat_tree_has_pods_in_pairs(k: int) -> None:
+    with pytest.raises(ValueError, match=f"even number of pods, 2 or more, and not {k}"):
+        fat_tree(k, 9000)
 
 
 def test_only_routers_can_be_silent() -> None:
