@@ -173,8 +173,8 @@ def _words(error: ValidationError, path: Path) -> Iterator[tuple[Path, str, str]
     name = f"{path[-1]} is " if len(path) > 2 else "it is "
     if error.validator == "additionalProperties":
         keys = list(rule["properties"])
-        for key in value.keys() - rule["properties"].keys():
-            near = get_close_matches(key, keys)
+        for key in (key for key in value if key not in keys):
+            near = get_close_matches(str(key), keys)
             yield (*path, key), f"there is no key {key!r}", f"did you mean {' or '.join(near)}?" if near else f"it has {_or(keys)}"
     elif error.validator == "required":
         for key in rule["required"]:

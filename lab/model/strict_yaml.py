@@ -27,7 +27,8 @@ LONGEST = 18  # digits: more than any number here has, and no work for int()
 _WHOLE = re.compile(rf"-?(0|[1-9][0-9]{{0,{LONGEST - 1}}})")
 _TAG = "tag:yaml.org,2002:"
 # What YAML 1.2 (§10.3.2) takes for a number, and YAML 1.1, which PyYAML follows, for text.
-_NUMBER_12 = re.compile(r"0o[0-7]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_WHOLE_12 = re.compile(r"(0o[0-7]+|[-+]?[0-9]+)$")
+_FRACTION_12 = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _PLAIN: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TRAPS = {
     "bool": ("is a truth value to some readers of YAML, and text to others", "write true or false, or put it in quotes"),
@@ -44,7 +45,8 @@ class Scalars(yaml.resolver.Resolver):
     """Which plain scalars are anything but text to a reader of YAML, be it of 1.1 or of 1.2."""
 
 
-Scalars.add_implicit_resolver(f"{_TAG}float", _NUMBER_12, list("-+.0123456789"))
+Scalars.add_implicit_resolver(f"{_TAG}int", _WHOLE_12, list("-+0123456789"))
+Scalars.add_implicit_resolver(f"{_TAG}float", _FRACTION_12, list("-+.0123456789"))
 
 
 class Line(dict[str, Any]):

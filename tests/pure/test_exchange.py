@@ -103,6 +103,7 @@ BAD = {
     "mtu-empty": GOOD.replace("1400", ""),
     "traps": GOOD.replace("1400", "01400").replace("{a: a, b: r}", "{a: no, b: r, mtu: 1500.0}").replace("a: host", "on: host"),
     "sexagesimal-date-and-fraction": GOOD.replace("1400", "1:30").replace("b: r}", "b: 2001-01-01, mtu: 1e3}"),
+    "leading-zero": GOOD.replace("1400", "01900").replace("b: r}", "b: r, mtu: 0o2734}"),
     "number-as-name": GOOD.replace("a: host", "1: host").replace("a: a", "a: 1"),
     "key-twice": GOOD.replace("b: host", "r: host"),
     "anchor-and-alias": GOOD.replace("{a: a, b: r}", "&one {a: a, b: r}").replace("{a: r, b: b, mtu: 1400}", "*one"),
