@@ -23,7 +23,7 @@ PIP = .venv/bin/python -m pip install --quiet --no-input
 # The line of constraints.txt that parts what pmtulab needs to run from what its tests need.
 DEV_LINE := \# Only for tests and checks:
 # Programs that the tests hold our results against, each with Debian's package of it.
-TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet
+TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet dot:graphviz zsh:zsh fish:fish
 
 help: ## list the targets
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/NAME/' | while IFS='|' read -r target does; do
