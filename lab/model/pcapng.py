@@ -1,4 +1,6 @@
-"""pcapng captures as values, and to bytes and back: `dump` and `load`.
+"""pcapng captures as values, and to bytes and back: `dump` and `load`; or in parts, while it is captured.
+
+A capture in parts is `opening()`, then any number of `frame_block()`, then, if it ends in good order, `closing()`.
 
 We write one section, little-endian: a Section Header Block, an Interface Description Block per interface, an Enhanced Packet Block
 per frame, and an Interface Statistics Block per interface where there are statistics. Times are nanoseconds (if_tsresol 9). The
@@ -8,7 +10,7 @@ format is that of draft-ietf-opsawg-pcapng.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 ETHERNET = 1
@@ -75,32 +77,45 @@ def dump(capture: Capture) -> bytes:
     """The file. Raises ValueError for a frame of no interface, a text over 65,535 octets, or a number that does not fit."""
     if capture.statistics and len(capture.statistics) != len(capture.interfaces):
         raise ValueError(f"{len(capture.statistics)} statistics for {len(capture.interfaces)} interfaces")
+    for frame in capture.frames:
+        if frame.interface not in range(len(capture.interfaces)):
+            raise ValueError(f"a frame of interface {frame.interface}, but there are {len(capture.interfaces)}")
+    # A statistics block has a time of its own: that of the last frame.
+    last = max((frame.time_ns for frame in capture.frames), default=0)
     try:
-        return b"".join(_blocks(capture))
+        return b"".join((opening(capture), *map(frame_block, capture.frames), closing(capture.statistics, last)))
     except struct.error as error:
         raise ValueError(f"a number does not fit in its field: {error}") from error
 
 
-def _blocks(capture: Capture) -> Iterator[bytes]:
+def opening(capture: Capture) -> bytes:
+    """What stands before the frames: the section, and each interface."""
     texts = [(_COMMENT, capture.comment), (_HARDWARE, capture.hardware)]
     texts += [(_SYSTEM, capture.system), (_APPLICATION, capture.application)]
-    yield _block(_SECTION, struct.pack("<IHHQ", _MAGIC, 1, 0, _WHOLE_FILE), _texts(*texts))
+    blocks = [_block(_SECTION, struct.pack("<IHHQ", _MAGIC, 1, 0, _WHOLE_FILE), _texts(*texts))]
     for interface in capture.interfaces:
         options = [*_texts((_NAME, interface.name), (_DESCRIPTION, interface.description)), (_RESOLUTION, b"\x09")]
-        yield _block(_INTERFACE, struct.pack("<HxxI", interface.link_type, interface.snap_length), options)
-    for frame in capture.frames:
-        if frame.interface not in range(len(capture.interfaces)):
-            raise ValueError(f"a frame of interface {frame.interface}, but there are {len(capture.interfaces)}")
-        flags = struct.pack("<I", _OUTBOUND if frame.outbound else _INBOUND)
-        options = [(_FLAGS, flags), *((_COMMENT, text.encode()) for text in frame.comments)]
-        upper, lower = divmod(frame.time_ns, 1 << 32)
-        fixed = struct.pack("<IIIII", frame.interface, upper, lower, len(frame.octets), frame.length)
-        yield _block(_FRAME, fixed + _padded(frame.octets), options)
-    # A statistics block has a time of its own: that of the last frame.
-    upper, lower = divmod(max((frame.time_ns for frame in capture.frames), default=0), 1 << 32)
-    for number, counted in enumerate(capture.statistics):
+        blocks.append(_block(_INTERFACE, struct.pack("<HxxI", interface.link_type, interface.snap_length), options))
+    return b"".join(blocks)
+
+
+def frame_block(frame: CapturedFrame) -> bytes:
+    """One frame; `interface` counts those of the opening."""
+    flags = struct.pack("<I", _OUTBOUND if frame.outbound else _INBOUND)
+    options = [(_FLAGS, flags), *((_COMMENT, text.encode()) for text in frame.comments)]
+    upper, lower = divmod(frame.time_ns, 1 << 32)
+    fixed = struct.pack("<IIIII", frame.interface, upper, lower, len(frame.octets), frame.length)
+    return _block(_FRAME, fixed + _padded(frame.octets), options)
+
+
+def closing(statistics: Sequence[Statistics], time_ns: int) -> bytes:
+    """What stands behind the frames: what the tap of each interface had counted at that time."""
+    upper, lower = divmod(time_ns, 1 << 32)
+    blocks = []
+    for number, counted in enumerate(statistics):
         options = [(_RECEIVED, struct.pack("<Q", counted.received)), (_DROPPED, struct.pack("<Q", counted.dropped))]
-        yield _block(_STATISTICS, struct.pack("<III", number, upper, lower), options)
+        blocks.append(_block(_STATISTICS, struct.pack("<III", number, upper, lower), options))
+    return b"".join(blocks)
 
 
 def _texts(*texts: tuple[int, str]) -> Options:

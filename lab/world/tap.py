@@ -10,6 +10,7 @@ import contextlib
 import select
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -67,10 +68,11 @@ class Tap:
         sock.setblocking(False)
         sock.bind((interface.name, ETH_P_ALL))
 
-    def drain(self, buffer: bytearray, into: list[TappedFrame]) -> None:
+    def drain(self, buffer: bytearray, into: list[TappedFrame], most: int = sys.maxsize) -> None:
+        """What the socket holds, `most` frames at most, each read by way of `buffer`."""
         receive, interface = self.socket.recvmsg_into, self.interface
         view = memoryview(buffer)
-        while True:
+        for _ in range(most):
             try:
                 length, ancillary, _, address = receive([buffer], 64, socket.MSG_TRUNC)
             except BlockingIOError:
@@ -80,6 +82,9 @@ class Tap:
                     raise
                 continue
             into.append(TappedFrame(stamp(ancillary), interface, address[2] == PACKET_OUTGOING, bytes(view[:length]), length))
+
+    def close(self) -> None:
+        self.socket.close()
 
     def count(self) -> None:
         """Adds what the kernel counted since last asked: reading the statistics sets them to zero (packet_getsockopt())."""
@@ -92,19 +97,7 @@ class Capture:
     """All taps of a lab. A thread empties them; `take()` gives what came since the last time."""
 
     def __init__(self, sandbox: Sandbox, interfaces: Iterable[Interface]) -> None:
-        self.taps: list[Tap] = []
-        by_node: dict[str, list[Interface]] = {}
-        for interface in interfaces:
-            by_node.setdefault(interface.node, []).append(interface)
-        with contextlib.ExitStack() as undo:
-            for node, its in by_node.items():
-                # Protocol 0: the socket hears nothing until it is bound to its interface.
-                sockets = sandbox.open_sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
-                for sock, interface in zip(sockets, its, strict=True):
-                    self.taps.append(Tap(undo.enter_context(sock), interface))
-            if self.taps:
-                prove_clock(sandbox, self.taps[0].interface.node)
-            undo.pop_all()
+        self.taps = open_taps(sandbox, interfaces)
         self._by_fd = {tap.socket.fileno(): tap for tap in self.taps}
         self._buffer = bytearray(LARGEST_FRAME)
         self._kept = {fd: Kept() for fd in self._by_fd}
@@ -187,7 +180,24 @@ class Capture:
         self._wake.close()
         self._epoll.close()
         with ThreadPoolExecutor(min(CLOSERS, len(self.taps) or 1)) as closers:
-            list(closers.map(lambda tap: tap.socket.close(), self.taps))
+            list(closers.map(Tap.close, self.taps))
+
+
+def open_taps(sandbox: Sandbox, interfaces: Iterable[Interface]) -> list[Tap]:
+    """A tap at each link end, node by node. Raises Broken as prove_clock() does."""
+    by_node: dict[str, list[Interface]] = {}
+    for interface in interfaces:
+        by_node.setdefault(interface.node, []).append(interface)
+    taps: list[Tap] = []
+    with contextlib.ExitStack() as undo:
+        for node, its in by_node.items():
+            # Protocol 0: the socket hears nothing until it is bound to its interface.
+            sockets = sandbox.open_sockets(node, socket.AF_PACKET, socket.SOCK_RAW, 0, len(its))
+            taps += (Tap(undo.enter_context(sock), interface) for sock, interface in zip(sockets, its, strict=True))
+        if taps:
+            prove_clock(sandbox, taps[0].interface.node)
+        undo.pop_all()
+    return taps
 
 
 def prove_clock(sandbox: Sandbox, node: str) -> None:

@@ -26,7 +26,7 @@ class Rule(NamedTuple):
 
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
-CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside"
+CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest"
 DOORS = "lab.cli lab.pytest_plugin"
 TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
