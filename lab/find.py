@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ast
 import difflib
+import importlib
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from lab.judge.scenario import Scenario
-from lab.model.topology import Topology
-from lab.theory.problems import BadTopology, problems
+# Of these every command would wait: what is needed of them is loaded when something is found.
+if TYPE_CHECKING:
+    from lab.judge.scenario import Scenario
+    from lab.model.topology import Topology
 
 YAML = (".yaml", ".yml")
 
@@ -40,7 +43,8 @@ def located(name: str) -> tuple[tuple[Path, Scenario], ...]:
     if name.endswith(".py"):
         return each_of([Path(name)])
     if name.endswith(YAML):
-        raise NoScenario(f"{name} is a topology, and tells no story that could be run; `pmtulab show {name}` shows the network")
+        instead = f"`pmtulab show {name}` shows the network, `pmtulab up {name}` makes it"
+        raise NoScenario(f"{name} is a topology, and tells no story that could be run; {instead}")
     if name == "all":
         return each_of(files())
     # A file is named after its scenario, or after the first of several: usually one file has to be loaded.
@@ -100,6 +104,8 @@ def load(path: Path) -> tuple[Scenario, ...]:
 
 
 def _scenarios(module: ModuleType, path: Path) -> tuple[Scenario, ...]:
+    from lab.judge.scenario import Scenario
+
     one = getattr(module, "scenario", None)
     several = getattr(module, "scenarios", (one,) if one else ())
     if not isinstance(several, tuple | list) or not several or not all(isinstance(scenario, Scenario) for scenario in several):
@@ -115,10 +121,30 @@ def topology_of(name: str) -> Topology:
     """
     if name.endswith(YAML):
         return _from_yaml(Path(name))
-    topology = _from_python(Path(name)) if name.endswith(".py") else _common(name, find(name))
-    if found := problems(topology):
-        raise NoTopology(f"{name}: {BadTopology(found)}")
-    return topology
+    if name.endswith(".py"):
+        module = _module(Path(name))
+        topology = _own_topology(module)
+        return _sound(topology if topology is not None else _common(name, _scenarios(module, Path(name))), name)
+    return _sound(_common(name, find(name)), name)
+
+
+def topology_alone(name: str) -> Topology | None:
+    """The topology of a file that has one and tells no story. None where `name` is anything else. Raises as topology_of() does."""
+    if name.endswith(YAML):
+        return _from_yaml(Path(name))
+    if not name.endswith(".py"):
+        return None
+    module = _module(Path(name))
+    topology = None if hasattr(module, "scenario") or hasattr(module, "scenarios") else _own_topology(module)
+    return None if topology is None else _sound(topology, name)
+
+
+def shapes() -> Mapping[str, Callable[..., Topology]]:
+    """The functions that make topologies of the usual shapes, by name; none where `topologies` is not installed."""
+    if importlib.util.find_spec("topologies") is None:
+        return {}
+    module = importlib.import_module("topologies")
+    return {name: getattr(module, name) for name in module.__all__}
 
 
 def _from_yaml(path: Path) -> Topology:
@@ -136,10 +162,21 @@ def _from_yaml(path: Path) -> Topology:
         raise NoTopology(f"{path}:{line}: this is not UTF-8 text; save the file as UTF-8") from error
 
 
-def _from_python(path: Path) -> Topology:
-    module = _module(path)
+def _own_topology(module: ModuleType) -> Topology | None:
+    """What a file defines as `topology`."""
+    from lab.model.topology import Topology
+
     topology = getattr(module, "topology", None)
-    return topology if isinstance(topology, Topology) else _common(str(path), _scenarios(module, path))
+    return topology if isinstance(topology, Topology) else None
+
+
+def _sound(topology: Topology, name: str) -> Topology:
+    """The same, where it can be planned; else raises NoTopology."""
+    from lab.theory.problems import BadTopology, problems
+
+    if found := problems(topology):
+        raise NoTopology(f"{name}: {BadTopology(found)}")
+    return topology
 
 
 def _common(name: str, scenarios: tuple[Scenario, ...]) -> Topology:

@@ -25,9 +25,9 @@ def chain(
 
     `silent` names routers that send no PTB.
 
-        client ──1500── r1 ──576── r2 ──1500── server
-        chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)):
+    chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)):
 
+        client ──1500── r1 ──576── r2 ──1500── server
 
     Raises ValueError where there is not one MTU a link, or where `silent` or `bridges` names what is not between the ends.
     """

@@ -7,14 +7,29 @@ import sys
 
 import click
 
-from lab.cli import fuzzing, living, looking, probing, running, standing
+from lab.cli import capturing, completing, drawing, exchanging, fuzzing, living, looking, probing, running, standing
 from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
 
-__all__ = ["cli", "fuzzing", "living", "looking", "main", "probing", "running", "standing"]
+__all__ = [
+    "capturing",
+    "cli",
+    "completing",
+    "drawing",
+    "exchanging",
+    "fuzzing",
+    "living",
+    "looking",
+    "main",
+    "probing",
+    "running",
+    "standing",
+]
 
 
 def main() -> None:
     """Runs the command, and turns what went wrong into one message and the exit code for it."""
+    if (answered := completing.complete()) is not None:
+        sys.exit(answered)
     try:
         # Not cli.main(): that makes 1 of a broken pipe, which for us is a failed claim.
         with cli.make_context("pmtulab", sys.argv[1:]) as context:

@@ -17,7 +17,9 @@ def cli() -> None:
     pmtulab run 576-router      a path MTU is discovered, packet by packet
     pmtulab list                the scenarios there are
     pmtulab show 576-router     what a scenario will do and claim
+    pmtulab graph 576-router    its network, with the path MTU and what sets it
     pmtulab up 576-router       its network, to live in: ls, exec, shell, inspect, set, down
+    pmtulab capture             what passes in it, as it passes
     pmtulab probe HOST          the path MTU of a real network, and what is wrong with it
     pmtulab doctor              what this machine can and cannot do
     pmtulab traits              what the running kernel does where kernels differ

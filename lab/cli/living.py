@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from lab.cli.completing import nodes
 from lab.cli.group import cli
 from lab.cli.standing import in_a_lab, told
 
@@ -13,7 +14,7 @@ from lab.cli.standing import in_a_lab, told
 # Options stand before NODE: what comes after it belongs to the command.
 @cli.command("exec", context_settings={"allow_interspersed_args": False})
 @in_a_lab
-@click.argument("node")
+@click.argument("node", shell_complete=nodes)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND [ARGUMENT]...")
 def exec_command(lab: str | None, node: str, command: tuple[str, ...]) -> None:
     """Run a program in a node of a lab, in this directory and with this environment; you are root there.
@@ -41,7 +42,7 @@ def exec_command(lab: str | None, node: str, command: tuple[str, ...]) -> None:
 
 @cli.command("shell")
 @in_a_lab
-@click.argument("node")
+@click.argument("node", shell_complete=nodes)
 def shell_command(lab: str | None, node: str) -> None:
     """An interactive shell in a node: $SHELL, else bash, else sh, with the node's name in the prompt; you are root there.
 
@@ -60,7 +61,7 @@ def shell_command(lab: str | None, node: str) -> None:
 
 @cli.command("inspect")
 @in_a_lab
-@click.argument("nodes", nargs=-1, metavar="[NODE]...")
+@click.argument("nodes", nargs=-1, metavar="[NODE]...", shell_complete=nodes)
 @click.option("--json", "as_json", is_flag=True, help="Print an object for programs, with every node.")
 def inspect_command(lab: str | None, nodes: tuple[str, ...], as_json: bool) -> None:
     """A lab as it is now, as its kernel has it: MTU at each end, addresses, routes, route exceptions, TCP sockets.

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lab.cli.completing import scenarios_or_files
+from lab.cli.drawing import network
 from lab.cli.group import ALL_PASS, CANNOT_RUN, cli
 from lab.cli.running import chosen
-from lab.find import NoScenario, about, find, group_of, located
+from lab.find import NoScenario, about, find, group_of, located, topology_alone
 
 if TYPE_CHECKING:
     from lab.judge.scenario import Scenario
 
 
 @cli.command("list")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=scenarios_or_files)
 def list_command(names: tuple[str, ...]) -> None:
     """The groups of scenarios there are; with NAMES the scenarios of a group or a path, or `all`.
 
@@ -53,18 +55,37 @@ def wanted(name: str) -> tuple[tuple[Path, Scenario], ...]:
 
 
 @cli.command("show")
-@click.argument("name")
-def show_command(name: str) -> None:
+@click.argument("name", shell_complete=scenarios_or_files)
+@click.option("--yaml", "as_yaml", is_flag=True, help="Print the topology alone, as YAML.")
+def show_command(name: str, as_yaml: bool) -> None:
     """What a scenario is, without running it: picture, addresses, routes, prediction, claims. Needs no privileges.
 
+    NAME is a scenario, or a file: a topology in YAML, a topology or scenario in Python. Of a topology there is the network alone.
+
     \b
+    Exit: 0, or 2 for bad usage or input.
     Example: pmtulab show 576-router
     """
-    from lab.report.show import show
+    if as_yaml:
+        from lab.model.exchange import dump
 
-    chosen([name])
-    for scenario in find(name):
-        click.echo(show(scenario))
+        click.echo(dump(network(name)), nl=False)
+        return
+    try:
+        alone = topology_alone(name)
+    except NoScenario as error:
+        raise click.ClickException(str(error)) from error
+    if alone:
+        from lab.report.plan_text import plan_text
+        from lab.theory.plan import plan
+
+        click.echo(plan_text(plan(alone)), nl=False)
+    else:
+        from lab.report.show import show
+
+        chosen([name])
+        for scenario in find(name):
+            click.echo(show(scenario))
 
 
 @cli.command("doctor")

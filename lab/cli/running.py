@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lab.cli.completing import labs, scenarios_or_files
 from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
 from lab.find import NoScenario, find, located
 from lab.judge.faults import FAULTS
-from lab.judge.result import Result
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
 
 if TYPE_CHECKING:
+    from lab.judge.result import Result
     from lab.judge.scenario import Scenario
     from lab.run import Builder
 
 
 @cli.command("run")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=scenarios_or_files)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -47,7 +48,13 @@ if TYPE_CHECKING:
     multiple=True,
     help="Break a fact first, to see what fails. " + " ".join(f"{f.name}: {f.says}." for f in FAULTS.values()),
 )
-@click.option("--in", "lab", metavar="LAB", help="Run in this standing lab, one after another, and leave it as they leave it.")
+@click.option(
+    "--in",
+    "lab",
+    metavar="LAB",
+    shell_complete=labs,
+    help="Run in this standing lab, one after another, and leave it as they leave it.",
+)
 def run_command(
     names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...], lab: str | None
 ) -> None:

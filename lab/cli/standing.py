@@ -9,9 +9,10 @@ from pathlib import PurePath
 
 import click
 
+from lab.cli.completing import labs, scenarios_or_files
 from lab.cli.group import cli
 
-in_a_lab = click.option("--in", "lab", metavar="LAB", help="The lab; may be left out where only one stands.")
+in_a_lab = click.option("--in", "lab", metavar="LAB", shell_complete=labs, help="The lab; may be left out where only one stands.")
 
 
 @contextlib.contextmanager
@@ -29,7 +30,7 @@ def told() -> Iterator[None]:
 
 
 @cli.command("up")
-@click.argument("source", metavar="FILE|NAME")
+@click.argument("source", metavar="FILE|NAME", shell_complete=scenarios_or_files)
 @click.option("--as", "name", metavar="LAB", help="The lab's name.  [default: the file's or scenario's]")
 def up_command(source: str, name: str | None) -> None:
     """Make a lab that stands until `pmtulab down`, whatever becomes of this terminal.
@@ -74,7 +75,7 @@ def ls_command(names: bool) -> None:
 
 
 @cli.command("down")
-@click.argument("labs", nargs=-1, metavar="[LAB]...")
+@click.argument("labs", nargs=-1, metavar="[LAB]...", shell_complete=labs)
 @click.option("--all", "every", is_flag=True, help="All labs.")
 def down_command(labs: tuple[str, ...], every: bool) -> None:
     """Take labs down, with every program in them; the only one where no LAB is named. When this returns, nothing is left.
@@ -93,7 +94,7 @@ def down_command(labs: tuple[str, ...], every: bool) -> None:
 
 
 @cli.command("attach")
-@click.argument("lab", required=False)
+@click.argument("lab", required=False, shell_complete=labs)
 def attach_command(lab: str | None) -> None:
     """Give the nodes of a lab names for `ip netns` on this machine, LAB.NODE each; `pmtulab down` takes them back. For root.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "yaml", "jsonschema", "lab.world.net"}
+HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "yaml", "jsonschema", "lab.world.net", "lab.judge.expect"}
 
 
 def loaded(program: str, *arguments: str) -> set[str]:
@@ -24,7 +24,19 @@ def test_the_lab_itself_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "needs"), [("--help", set()), ("show 576-router", set()), ("list", {"rich"}), ("probe 127.0.0.1", set())]
+    ("arguments", "needs"),
+    [
+        ("--help", set()),
+        ("capture --help", set()),
+        ("shape --help", set()),
+        ("schema", set()),
+        ("completion fish", set()),
+        ("show 576-router", {"lab.judge.expect"}),
+        ("graph 576-router --format svg", {"lab.judge.expect"}),
+        ("shape star --mtus 1500,1400", {"yaml"}),
+        ("list", {"rich", "lab.judge.expect"}),
+        ("probe 127.0.0.1", set()),
+    ],
 )
 def test_a_command_that_builds_nothing_loads_no_netlink(arguments: str, needs: set[str]) -> None:
     assert loaded("from lab.cli import main; main()", *arguments.split()) <= needs
