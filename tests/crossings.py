@@ -107,3 +107,11 @@ def fragments(packet: Packet, sizes: Sequence[int]) -> list[Packet]:
         offset, left = offset + size - 20, left - (size - 20)
     assert left == 0, f"{left} octets are in no fragment"
     return pieces
+
+
+def repeated(observation: Observation, times: int) -> Observation:
+    """The same frames so many times, one round 100 µs after the other."""
+    frames = observation.frames
+    rounds = ((i, frame) for i in range(times) for frame in frames)
+    again = (replace(f, number=i * len(frames) + f.number, time=f.time + i * 10 * TICK) for i, f in rounds)
+    return replace(observation, frames=tuple(again))

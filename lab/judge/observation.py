@@ -90,6 +90,7 @@ class Outcome:
     payload the receiver's application got, `intact` whether they were the ones sent. `mtu` is IP_MTU (IPV6_MTU) at the sender's
     socket afterwards, None where it could not be read. `sender` and `receiver` are TCP's state, None for other flows.
     `exceptions` are the sender's after this Send. `announced` is the path MTU that came with IPV6_RECVPATHMTU, None where none did.
+    `samples` are TCP's states at the sender on the way there, with the time at which each was first seen.
     """
 
     flow: Flow
@@ -105,6 +106,7 @@ class Outcome:
     receiver: TcpState | None = None
     exceptions: tuple[RouteException, ...] = ()
     announced: int | None = None
+    samples: tuple[tuple[int, TcpState], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

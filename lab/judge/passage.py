@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from lab.judge.observation import Frame, Observation, read_address
 from lab.judge.rewritten import ETHERNET_HEADER, identity, originals, rewritten
@@ -37,25 +38,25 @@ def lost_at(observation: Observation, node: str) -> tuple[Frame, ...]:
         if frame.packet and frame.packet.is_fragment:
             key = datagram(frame)
             in_pieces.setdefault(renamed.get(key, key), set()).update(blocks(frame))
+    tunnels = [frame for frame in observation.sent_by(node) if frame.packet and frame.packet.inner]
     lost = []
     for frame in observation.received_by(node):
         same = identity(frame)
         if left[same]:
             left[same] -= 1
-        elif id(frame) in changed or is_for(observation, frame, node) or enters_tunnel(observation, frame, node):
+        elif id(frame) in changed or is_for(observation, frame, node) or enters_tunnel(frame, tunnels):
             continue
         elif in_pieces.get(datagram(frame), set()).isdisjoint(blocks(frame)):
             lost.append(frame)
     return tuple(lost)
 
 
-def enters_tunnel(observation: Observation, frame: Frame, node: str) -> bool:
-    """Whether this frame's packet leaves `node` inside another. All but its TTL and header checksum is there again."""
+def enters_tunnel(frame: Frame, tunnels: Sequence[Frame]) -> bool:
+    """Whether this frame's packet is inside one of `tunnels`, frames that its node sent: all but TTL and checksum is."""
     assert frame.packet
     # What changes at a hop is before the addresses in both families.
     at = ETHERNET_HEADER + (12 if frame.packet.family == IPV4 else 8)
     same = frame.octets[at : ETHERNET_HEADER + frame.packet.octets]
-    tunnels = (f for f in observation.sent_by(node) if f.packet and f.packet.inner)
     return any(f.packet and f.packet.inner and f.packet.inner.octets == frame.packet.octets and same in f.octets for f in tunnels)
 
 

@@ -103,6 +103,12 @@ class Rfc:
     def title(self) -> str:
         return TITLES[self.number, self.section]
 
+    @classmethod
+    def written(cls, text: str) -> Rfc | None:
+        """The section that is written so; None where it is written otherwise."""
+        number, mark, section = text.removeprefix("RFC ").partition(" §")
+        return cls(int(number), section) if mark and number.isdecimal() else None
+
     def __str__(self) -> str:
         return f"RFC {self.number} §{self.section}"
 
@@ -113,6 +119,11 @@ class Kernel:
 
     function: str
     file: str
+
+    @classmethod
+    def written(cls, text: str, file: str) -> Kernel:
+        """The function that is written so, in that file."""
+        return cls(text.removesuffix("()"), file)
 
     def __str__(self) -> str:
         return f"{self.function}()"

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lab.judge.observation import Frame, Observation, read_address
+from lab.judge.observation import Event as Observed
+from lab.judge.observation import Frame, Observation, RouteException, read_address
 from lab.judge.passage import ETHERNET_HEADER, Datagram, datagram, identity, lost_at, originals, renamed_datagrams, rewritten
 from lab.model.packet import Icmp, Packet, Protocol, TcpFlag, TcpHeader
 from lab.model.topology import IPV4
@@ -31,6 +32,8 @@ class Event:
 
     `octets` is the size of the IP packet, None where the event is no packet; `segment` the payload of a TCP segment that has some.
     `frames` are numbers in the capture: of the packet as it was sent, as it reached the router that lost it, or of its fragments.
+    `drop`: a packet ended here, at the link end `lost` that it should have left by, or come in by (None where none can be told).
+    `of` is what the kernel or the lab reported, where the event is no packet.
     """
 
     time: int
@@ -41,6 +44,9 @@ class Event:
     note: str = ""
     frames: tuple[int, ...] = ()
     segment: int | None = None
+    drop: bool = False
+    lost: Interface | None = None
+    of: Observed | RouteException | None = None
 
 
 def matters(packet: Packet | None) -> bool:
@@ -216,11 +222,11 @@ class Journeys:
     def _lost_at_router(self, frame: Frame) -> Event:
         packet = _packet(frame)
         silent = "" if _quotable(packet) in self._errors[frame.node] else ", and says nothing"
-        return Event(frame.time, f"{frame.node} ✗", self._why(frame, packet) + silent, frames=(frame.number,))
+        end = self._egress(frame.node, packet)
+        words = self._why(frame, packet, end) + silent
+        return Event(frame.time, f"{frame.node} ✗", words, frames=(frame.number,), drop=True, lost=end)
 
-    def _why(self, frame: Frame, packet: Packet) -> str:
-        router = frame.node
-        egress = self._egress(router, packet)
+    def _why(self, frame: Frame, packet: Packet, egress: Interface | None) -> str:
         if egress is None:
             return f"no route to {self._named(packet.destination)}"
         if packet.hop_limit <= 1:
@@ -253,10 +259,11 @@ class Journeys:
             if received[key]:
                 received[key] -= 1
                 continue
-            mtu = self._observation.mtu(self._plan.nodes[frame.interface].interface(frame.node), frame.time)
-            too_big = _packet(frame).octets > mtu
+            end = self._plan.nodes[frame.interface].interface(frame.node)
+            too_big = _packet(frame).octets > (mtu := self._observation.mtu(end, frame.time))
             words = f"too big for {frame.interface}'s end of the link ({mtu})" if too_big else "lost on the link"
-            yield Event(frame.time, f"{frame.node} ✗ {frame.interface}", f"{words}, and nobody says so", frames=(frame.number,))
+            who, words = f"{frame.node} ✗ {frame.interface}", f"{words}, and nobody says so"
+            yield Event(frame.time, who, words, frames=(frame.number,), drop=True, lost=end)
 
 
 def _packet(frame: Frame) -> Packet:

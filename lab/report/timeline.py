@@ -49,7 +49,7 @@ class Row:
 
 def timeline(observation: Observation) -> tuple[Row, ...]:
     """The act's rows, in the order of time. Raises nothing."""
-    events = [*Journeys(observation).events(), *_sender_events(observation)]
+    events = [*Journeys(observation).events(), *kernel_events(observation)]
     events.sort(key=attrgetter("time"))
     start = next((event.time for event in events if event.frames), 0)
     return tuple(row.folded(start) for row in _fold(events))
@@ -104,15 +104,15 @@ def _fold(events: Sequence[Event]) -> list[_Open]:
     return rows
 
 
-def _sender_events(observation: Observation) -> Iterator[Event]:
-    """What no tap sees: what send() gave, what the sender learned, and the flushing of what it had learned."""
+def kernel_events(observation: Observation) -> Iterator[Event]:
+    """What no tap sees: what send() gave, what the sender learned, and the flushing of what it had learned. Each says `of` what."""
     known: dict[tuple[str, str], RouteException] = {}
     for event in observation.events:
         if isinstance(event, Flushed):
             known.clear()
-            yield Event(event.time, EVERYONE, "route caches flushed")
+            yield Event(event.time, EVERYONE, "route caches flushed", of=event)
         elif isinstance(event, Done):
-            yield Event(event.time, event.at or EVERYONE, event.words)
+            yield Event(event.time, event.at or EVERYONE, event.words, of=event)
         elif isinstance(event, Ran):
             yield from _printed(event)
         elif isinstance(event, Searched):
@@ -129,20 +129,20 @@ def _found(search: Searched) -> Event:
     lost = sum(not answered for _, answered in search.probes)
     found = "found nothing" if search.found is None else f"found {search.found} octets of payload"
     words = f"search {found}: {count(len(search.probes), 'probe')}, {lost} of them lost"
-    return Event(search.ended, search.flow.source, words)
+    return Event(search.ended, search.flow.source, words, of=search)
 
 
 def _printed(ran: Ran) -> Iterator[Event]:
     """A program's command line when it started, and its exit status and words when it ended."""
     who = ran.at or "taps"
-    yield Event(ran.started, who, f"$ {ran.command}")
+    yield Event(ran.started, who, f"$ {ran.command}", of=ran)
     lines = [line for line in (ran.out + ran.err).splitlines() if line.strip()]
     for line in lines[:LINES_PRINTED]:
-        yield Event(ran.ended, who, f"│ {line}")
+        yield Event(ran.ended, who, f"│ {line}", of=ran)
     if len(lines) > LINES_PRINTED:
-        yield Event(ran.ended, who, f"│ … {count(len(lines) - LINES_PRINTED, 'more line')}")
+        yield Event(ran.ended, who, f"│ … {count(len(lines) - LINES_PRINTED, 'more line')}", of=ran)
     if ran.status != 0:
-        yield Event(ran.ended, who, "did not end" if ran.status is None else f"exit status {ran.status}")
+        yield Event(ran.ended, who, "did not end" if ran.status is None else f"exit status {ran.status}", of=ran)
 
 
 def _news(
@@ -166,8 +166,8 @@ def _learned(observation: Observation, outcome: Outcome | Ran, exception: RouteE
             continue
         # A PTB below net.ipv4.route.min_pmtu makes an exception of more than it says, and locks it (__ip_rt_update_pmtu()).
         if icmp.mtu == exception.mtu or (exception.locked and icmp.mtu < exception.mtu):
-            return Event(frame.time, exception.node, words)
-    return Event(outcome.ended, exception.node, words)
+            return Event(frame.time, exception.node, words, of=exception)
+    return Event(outcome.ended, exception.node, words, of=exception)
 
 
 def _fate(outcome: Outcome) -> Iterator[Event]:
@@ -177,12 +177,12 @@ def _fate(outcome: Outcome) -> Iterator[Event]:
         words = f"{name}, {outcome.octets} octets: {errorcode.get(outcome.errno, f'error {outcome.errno}')} here"
         limit = next((e.info for e in outcome.errors if e.origin == "LOCAL" and e.errno == EMSGSIZE), None)
         words += f" (at most {limit})" if limit is not None else ""
-        yield Event(at, f"{flow.source} ✗", words if isinstance(flow, Tcp) else f"{words}, nothing sent")
+        yield Event(at, f"{flow.source} ✗", words if isinstance(flow, Tcp) else f"{words}, nothing sent", of=outcome)
     elif not isinstance(flow, Tcp) and outcome.octets and not outcome.delivered and not outcome.errors:
-        yield Event(at, flow.source, "nothing came back")
+        yield Event(at, flow.source, "nothing came back", of=outcome)
     if outcome.sender:
         tcp = outcome.sender
         words = f"TCP: MSS {tcp.mss}, path MTU {tcp.pmtu}, {count(tcp.total_retrans, 'retransmission')}"
         if outcome.delivered < outcome.octets:
             words += f", {outcome.delivered} of {outcome.octets} octets delivered"
-        yield Event(at, flow.source, words)
+        yield Event(at, flow.source, words, of=outcome)

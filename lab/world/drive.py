@@ -180,6 +180,7 @@ class Driver:
             receiver=receiver,
             exceptions=self._net[flow.source].exceptions(),
             announced=given.announced,
+            samples=given.samples,
         )
 
     def _drops(self) -> int:

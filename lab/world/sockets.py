@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lab.judge.observation import QueuedError, TcpState
 from lab.model.topology import IPV4, Family
@@ -25,13 +25,15 @@ FIRST_PORT = 7001
 class Given:
     """What an attempt to send gave: send()'s errno, and how much the receiver's application got of it, whole.
 
-    `announced` is the path MTU that IPV6_RECVPATHMTU brought, None where it brought none.
+    `announced` is the path MTU that IPV6_RECVPATHMTU brought, None where it brought none. `samples` are as in Outcome,
+    and no two transfers' are the same: they do not count in a comparison.
     """
 
     errno: int | None = None
     delivered: int = 0
     intact: bool = True
     announced: int | None = None
+    samples: tuple[tuple[int, TcpState], ...] = field(default=(), compare=False)
 
 
 def payload(octets: int, number: int) -> bytes:

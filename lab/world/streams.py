@@ -23,6 +23,9 @@ CHUNK = 32 * 1024  # written at most before the taps are emptied: what they hold
 CONNECT_WITHIN = 5.0
 
 
+SAMPLES = 400  # kept of TCP's state during one Send; after these only what is new about MSS or path MTU
+
+
 @dataclass(slots=True)
 class Transfer:
     """So much of one stream, under way."""
@@ -33,6 +36,7 @@ class Transfer:
     written: int = 0
     read: int = 0
     errno: int | None = None
+    samples: list[tuple[int, TcpState]] = field(default_factory=list)
     sent: Any = field(default_factory=hashlib.sha256)
     received: Any = field(default_factory=hashlib.sha256)
 
@@ -54,6 +58,13 @@ class Transfer:
         self.sent.update(self.content[self.written : self.written + length])
         self.written += length
 
+    def sample(self) -> None:
+        """TCP's state, where it is not as last time."""
+        state = tcp_state(self.stream.sender)
+        last = self.samples[-1][1] if self.samples else None
+        if state != last and (len(self.samples) < SAMPLES or last is None or (state.mss, state.pmtu) != (last.mss, last.pmtu)):
+            self.samples.append((time.time_ns(), state))
+
     def take(self) -> None:
         """What has arrived."""
         octets = self.stream.receiver.recv(1 << 16)
@@ -62,12 +73,14 @@ class Transfer:
 
     def given(self) -> Given:
         whole = self.errno is not None or self.read == self.octets
-        return Given(self.errno, self.read, whole and self.sent.digest() == self.received.digest())
+        return Given(self.errno, self.read, whole and self.sent.digest() == self.received.digest(), samples=tuple(self.samples))
 
 
 def send_together(streams: Sequence[Stream], octets: int, within: float, breathe: Callable[[], None]) -> list[Given]:
     """Sends that much of each stream, all at once, and waits until everything has arrived and is acknowledged."""
     transfers = [Transfer(stream, octets, memoryview(payload(octets, 0))) for stream in streams]
+    for transfer in transfers:
+        transfer.sample()
     poll = select.poll()
     by_fd = {transfer.stream.receiver.fileno(): transfer for transfer in transfers}
     for fd in by_fd:
@@ -76,9 +89,12 @@ def send_together(streams: Sequence[Stream], octets: int, within: float, breathe
     while time.monotonic() < until and not all(transfer.over for transfer in transfers):
         for transfer in transfers:
             transfer.write()
+            transfer.sample()
         for fd, _ in poll.poll(1):
             by_fd[fd].take()
         breathe()
+    for transfer in transfers:
+        transfer.sample()
     return [transfer.given() for transfer in transfers]
 
 
