@@ -12,7 +12,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help test check bench fuzz clean constraints tools FORCE
+.PHONY: help report test check bench fuzz clean constraints tools FORCE
 
 # ip, nft and tcpdump live in directories that an ordinary user's PATH lacks.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -23,7 +23,7 @@ PIP = .venv/bin/python -m pip install --quiet --no-input
 # The line of constraints.txt that parts what pmtulab needs to run from what its tests need.
 DEV_LINE := \# Only for tests and checks:
 # Programs that the tests hold our results against, each with Debian's package of it.
-TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet dot:graphviz zsh:zsh fish:fish
+TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet dot:graphviz zsh:zsh fish:fish chromium:chromium
 
 help: ## list the targets
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/NAME/' | while IFS='|' read -r target does; do
@@ -32,6 +32,9 @@ help: ## list the targets
 
 scenario-%: .venv/.run FORCE ## run one scenario and judge it
 	@.venv/bin/pmtulab run '$*'
+
+report: .venv/.run ## run 576-router and make a page of it: out/576-router/report.html
+	@.venv/bin/pmtulab run 576-router --html
 
 test: .venv/.dev tools ## run all tests, in network namespaces of their own
 	@.venv/bin/python -m pytest tests/pure tests/golden tests/world

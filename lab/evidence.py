@@ -1,4 +1,4 @@
-"""A run on disk: capture.pcapng, result.json and junit.xml in a folder of the scenario's name."""
+"""A run on disk, in a folder of the scenario's name: capture.pcapng, result.json, junit.xml, and report.html if wanted."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from lab.report.junit import junit
 from lab.run import Broken, Run
 
 NAMES = ("capture.pcapng", "result.json", "junit.xml")
+PAGE, INDEX = "report.html", "index.html"
 
 
-def keep(run: Run, folder: Path) -> None:
-    """Writes the evidence of a run. Each file appears whole or not at all. Raises Broken where the disk refuses one."""
-    contents = (
-        capture(run.result, run.taps),
-        result_json(run.result, kernel=os.uname().release).encode(),
-        junit([run.result]).encode(),
-    )
+def keep(run: Run, folder: Path, html: bool = False) -> None:
+    """Writes the evidence of a run, and with `html` its page. Each file appears whole or not at all. Raises Broken."""
+    kernel = os.uname().release
+    contents = (capture(run.result, run.taps), result_json(run.result, kernel).encode(), junit([run.result]).encode())
     for name, octets in zip(NAMES, contents, strict=True):
         write(folder / name, octets)
+    if html:
+        from lab.report.html.page import page  # only here, as most runs have no page
+
+        write(folder / PAGE, page(run.result, kernel))
 
 
 def write(path: Path, octets: bytes) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from lab.cli import capturing, completing, drawing, exchanging, fuzzing, living, looking, probing, running, standing
+from lab.cli import capturing, completing, drawing, exchanging, fuzzing, living, looking, probing, reporting, running, standing
 from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "looking",
     "main",
     "probing",
+    "reporting",
     "running",
     "standing",
 ]

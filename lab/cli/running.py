@@ -12,7 +12,7 @@ import click
 
 from lab.cli.completing import labs, scenarios_or_files
 from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
-from lab.find import NoScenario, find, located
+from lab.find import NoScenario, find, group_of, located
 from lab.judge.faults import FAULTS
 from lab.judge.verdict import Verdict
 from lab.theory.problems import BadTopology, problems
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     help="Evidence goes to DIR/NAME/.",
 )
 @click.option("--format", "form", type=click.Choice(["ktap", "junit", "json"]), help="Print this instead of the report.")
+@click.option("--html", is_flag=True, help="Make a page of each run, report.html, and of several an index, DIR/index.html.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Run N scenarios at a time.")
 @click.option(
     "--builder",
@@ -56,7 +57,14 @@ if TYPE_CHECKING:
     help="Run in this standing lab, one after another, and leave it as they leave it.",
 )
 def run_command(
-    names: tuple[str, ...], out: Path, form: str | None, jobs: int, builder: Builder, faults: tuple[str, ...], lab: str | None
+    names: tuple[str, ...],
+    out: Path,
+    form: str | None,
+    html: bool,
+    jobs: int,
+    builder: Builder,
+    faults: tuple[str, ...],
+    lab: str | None,
 ) -> None:
     """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
 
@@ -75,17 +83,21 @@ def run_command(
     prepare_folders(scenarios, out)
     results = []
     many = len(scenarios) > 1
-    done = run_all(scenarios, out, jobs, builder, faults) if lab is None else run_in(lab, scenarios, out, faults, bool(form))
+    if lab is None:
+        done = run_all(scenarios, out, jobs, builder, faults, html)
+    else:
+        done = run_in(lab, scenarios, out, faults, html, aside=bool(form))
     for number, result in enumerate(done, 1):
         results.append(result)
         if not form:
-            say(result, out, number if many else None, len(scenarios))
+            say(result, out, number if many else None, len(scenarios), html)
         elif many and sys.stderr.isatty():
             click.echo(f"\r{number} of {len(scenarios)}", nl=number == len(scenarios), err=True)
+    index = write_index(results, scenarios, out) if html and many else None
     if form:
         click.echo(formatted(results, form), nl=False)
     elif many:
-        click.echo(summary(results))
+        click.echo(summary(results) + (f"      {index}" if index else ""))
     sys.exit(exit_code(results))
 
 
@@ -123,7 +135,9 @@ def check_fits(lab: str, scenarios: Mapping[str, str], jobs: int, builder: Build
         raise click.ClickException("\n".join(f"lab {lab}: {line}" for line in wrong))
 
 
-def run_in(lab: str, scenarios: Mapping[str, str], out: Path, faults: tuple[str, ...], aside: bool) -> Iterator[Result]:
+def run_in(
+    lab: str, scenarios: Mapping[str, str], out: Path, faults: tuple[str, ...], html: bool, *, aside: bool
+) -> Iterator[Result]:
     """Runs one after another in a lab, and says before each what is not as it was written; `aside` on stderr."""
     from lab.run_all import run_one
     from lab.run_in import altered
@@ -131,7 +145,7 @@ def run_in(lab: str, scenarios: Mapping[str, str], out: Path, faults: tuple[str,
     for scenario in found_again(scenarios):
         if differs := altered(lab, scenario.topology):
             click.echo(f"in lab {lab}, and not as {scenario.name} has it: {differs}", err=aside)
-        yield run_one(scenarios[scenario.name], scenario.name, out, "netlink", faults, lab=lab)
+        yield run_one(scenarios[scenario.name], scenario.name, out, "netlink", faults, html, lab)
 
 
 def found_again(scenarios: Mapping[str, str]) -> Iterator[Scenario]:
@@ -149,7 +163,15 @@ def prepare_folders(names: Iterable[str], out: Path) -> None:
             raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
 
 
-def say(result: Result, out: Path, number: int | None, of: int) -> None:
+def write_index(results: Sequence[Result], scenarios: Mapping[str, str], out: Path) -> Path:
+    from lab.pages import index_results
+
+    # In the order of the catalogue, and not in that in which they came to an end.
+    by_name = {result.scenario.name: result for result in results}
+    return index_results([(by_name[name], group_of(Path(source))) for name, source in scenarios.items()], out)
+
+
+def say(result: Result, out: Path, number: int | None, of: int, html: bool) -> None:
     """The whole report of one scenario run alone, or of one that fails or breaks; a line for each of many others."""
     from lab.report.terminal import one_line, render
 
@@ -159,7 +181,7 @@ def say(result: Result, out: Path, number: int | None, of: int) -> None:
     if number is not None and result.verdict in (Verdict.PASS, Verdict.SKIP):
         click.echo(one_line(result, colour))
     else:
-        click.echo(render(result, colour, out=str(out / result.scenario.name)), nl=False)
+        click.echo(render(result, colour, out=str(out / result.scenario.name), html=html), nl=False)
 
 
 def formatted(results: Sequence[Result], form: str) -> str:

@@ -16,7 +16,8 @@ from lab.report.picture import addresses_line, picture
 from lab.report.timeline import Row, timeline
 from lab.report.wording import count, frames_words, piece, protocol, seen_lines
 
-FILES = "{capture.pcapng,result.json,junit.xml}"
+FILES = "capture.pcapng,result.json,junit.xml"
+PAGE = ",report.html"
 MOST_RUNS = 4
 WIDEST_FRAMES = len("frames 1041-1045, 1121, …")
 # What is wider pushes the rest of its own line to the right, and nobody else's.
@@ -26,10 +27,14 @@ _WORDS = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.SKIP: "skip", Verdic
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.SKIP: "yellow", Verdict.BROKEN: "magenta"}
 
 
-def render(result: Result, colour: bool, out: str | None) -> str:
-    """The whole report, with a newline at its end. `out` is the folder in which the run's files are, None where there are none."""
+def render(result: Result, colour: bool, out: str | None, html: bool = False) -> str:
+    """The whole report, with a newline at its end.
+
+    `out` is the folder in which the run's files are, None where there are none; `html` says whether there is a page among them.
+    """
     report = _Report(result, colour)
-    return "".join(f"{line.rstrip()}\n" for line in report.lines(out))
+    files = f"{out}/{{{FILES}{PAGE if html else ''}}}" if out else ""
+    return "".join(f"{line.rstrip()}\n" for line in report.lines(files))
 
 
 def one_line(result: Result, colour: bool = False) -> str:
@@ -85,7 +90,7 @@ class _Report:
         self._claim = _width((printable(f.claim) for f in findings), WIDEST_CLAIM)
         self._cites = _width((str(f.cites) for f in findings), WIDEST_CITATION)
 
-    def lines(self, out: str | None) -> Iterator[str]:
+    def lines(self, files: str) -> Iterator[str]:
         result = self._result
         yield f"{self._bold(result.scenario.name)}  {result.scenario.title}"
         for name in result.faults:
@@ -97,8 +102,8 @@ class _Report:
             yield from self._act(number, act, rows)
             yield ""
         verdict = _styled(result.verdict.name, result.verdict, self._colour)
-        files = "      " + self._dim(f"{out}/{FILES}") if out else ""
-        yield f"{verdict} {result.scenario.name}: {with_faults(result)}{summary(result)}{files}"
+        named = "      " + self._dim(files) if files else ""
+        yield f"{verdict} {result.scenario.name}: {with_faults(result)}{summary(result)}{named}"
 
     def _picture(self) -> Iterator[str]:
         planned = self._result.acts[0].observation.plan if self._result.acts else None

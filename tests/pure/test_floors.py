@@ -50,6 +50,7 @@ RULES = (
     Rule(f"{PURE} lab.world lab.run", "lab.fuzz hypothesis", "the lab does without its fuzzer, which needs a package of its own"),
     Rule(FUZZ, "lab.world lab.run lab.fuzz.play lab.fuzz.run", "cases are drawn, foreseen, compared and written without a network"),
     Rule(FUZZ, "socket os subprocess threading asyncio time", "what is drawn from a seed depends on nothing else"),
+    Rule("lab", "lab.report.html", "a page is made where evidence is kept or read", but="lab.report.html lab.evidence lab.pages"),
     Rule("lab", "topologies scenarios", "the lab serves any scenario; the doors find scenario files by path"),
     Rule("lab topologies scenarios", "tests", "tests are not in the wheel"),
     Rule(
@@ -138,6 +139,7 @@ def test_every_package_is_walked() -> None:
         ("lab.testing", "from lab.pytest_plugin import net"),
         ("lab.world.net", "from lab.testing import black_hole"),
         ("lab.run", "import topologies"),
+        ("lab.run_all", "from lab.report.html.page import page"),
         ("lab.world", "from tests import strategies"),
         ("topologies.shapes", "from lab.theory.plan import plan"),
         ("topologies.mn", "from lab.judge.scenario import Scenario"),
@@ -175,6 +177,7 @@ def test_an_offender_is_caught_once(module: str, source: str) -> None:
         ("lab.run", "import lab.world.build, lab.report.terminal, time"),
         ("lab.cli", "from lab.run import run\nfrom lab.report import terminal"),
         ("lab.cli", "from lab.fuzz.run import fuzz"),
+        ("lab.pages", "from lab.report.html.index import index"),
         ("lab.pytest_plugin", "from lab.failure import Watch"),
         ("lab.testing", "from lab.world.net import Net"),
         ("lab.fuzz.play", "from lab.world.net import Net"),

@@ -161,7 +161,7 @@ def test_help_is_the_default_and_lists_every_target(checkout: Checkout) -> None:
     result = checkout.make()
     assert result.returncode == 0
     listed = re.findall(r"^  make (\S+) +\w", result.stdout, re.MULTILINE)
-    assert listed == ["help", "scenario-NAME", "test", "check", "bench", "fuzz", "clean", "constraints"]
+    assert listed == ["help", "scenario-NAME", "report", "test", "check", "bench", "fuzz", "clean", "constraints"]
 
 
 def test_missing_tools_are_named_and_fail_only_in_ci(checkout: Checkout) -> None:
@@ -169,14 +169,14 @@ def test_missing_tools_are_named_and_fail_only_in_ci(checkout: Checkout) -> None
     result = checkout.make("tools")
     assert result.returncode == 0
     assert ours(result) == [
-        "missing: ping tracepath tcpdump tshark nft iptables mnexec dot zsh fish; tests that need them are skipped (Debian, "
-        "Ubuntu: apt-get install iputils-ping iputils-tracepath tcpdump tshark nftables iptables mininet graphviz zsh fish)"
+        "missing: ping tracepath tcpdump tshark nft iptables mnexec dot zsh fish chromium; tests that need them are skipped (Debian, "
+        "Ubuntu: apt-get install iputils-ping iputils-tracepath tcpdump tshark nftables iptables mininet graphviz zsh fish chromium)"
     ]
     assert checkout.make("tools", CI="true").returncode != 0
 
 
 def test_root_on_debian_gets_the_missing_tools(checkout: Checkout) -> None:
-    for name in ("dot", "fish", "ip", "iptables", "mnexec", "nft", "ping", "tcpdump", "tracepath", "zsh"):
+    for name in ("chromium", "dot", "fish", "ip", "iptables", "mnexec", "nft", "ping", "tcpdump", "tracepath", "zsh"):
         (checkout.programs / name).symlink_to("/bin/true")
     tshark, asked = checkout.programs / "tshark", checkout.folder / "asked"
     install = f'[ "$1" = -qq ] && [ "$2" = update ] || {{ echo >{tshark}; /bin/chmod +x {tshark}; }}'

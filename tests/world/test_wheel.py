@@ -54,7 +54,9 @@ def wheel(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_every_file_of_the_three_packages_and_no_tests(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     written = {path.relative_to(TOP).as_posix() for top in ("lab", "topologies", "scenarios") for path in (TOP / top).rglob("*.py")}
-    assert packed == written | {"lab/py.typed", "lab/model/topology.schema.json", "topologies/py.typed"}
+    assets = {path.relative_to(TOP).as_posix() for path in (TOP / "lab/report/html/assets").iterdir()}
+    assert packed == written | assets | {"lab/py.typed", "lab/model/topology.schema.json", "topologies/py.typed"}
+    assert "lab/report/html/assets/page.js" in assets
     assert any(name.startswith("scenarios/") and name.endswith("/576_router.py") for name in packed)
 
 
