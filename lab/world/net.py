@@ -2,6 +2,7 @@
 
 with lab.open(chain("client", "r1", "server", mtus=(1500, 1400))) as net:
     server = net["server"].popen(["iperf3", "-s", "-1"])
+    net["server"].await_listening(5201, by=server)
     net["client"].run(["iperf3", "-c", "server", "-n", "1M"])
     assert net["client"].path_mtu("server") == 1400
 """
@@ -31,6 +32,7 @@ from lab.theory.plan import NodePlan, Plan, plan
 from lab.world.build import Builder, Built, build, standing
 from lab.world.counters import Counters
 from lab.world.errors import Broken
+from lab.world.listening import Transport, await_port
 from lab.world.messages import RTM_F_CLONED, forget_exception, get_addresses, get_exceptions, get_link, get_route
 from lab.world.netlink import HEADER, Netlink, attribute
 from lab.world.process import PIPE, Process
@@ -103,6 +105,14 @@ class Node:
         """Starts a program here; it dies with the lab. `stdin`, `stdout`, `stderr`, `env`, `cwd`: see Process."""
         self._net.events.append(Done(time.time_ns(), self.name, f"$ {shlex.join(argv)}"))
         return Process(self._net.sandbox, self.name, argv, **streams)
+
+    def await_listening(self, port: int, transport: Transport = "tcp", *, by: Process | None = None, within: float = 10.0) -> None:
+        """Returns once a program here listens on `port`; looks every few milliseconds, and sends nothing.
+
+        Raises TimeoutError after `within` seconds, with the ports that somebody does listen on. `by` is the program that is waited
+        for: where it fails, so does this, with subprocess.CalledProcessError and at once.
+        """
+        await_port(self._net.sandbox, self.name, port, transport, by, within)
 
     def socket(self, family: int, type: int, protocol: int = 0) -> socket:
         """An ordinary Python socket that was opened in this node and stays in it."""
