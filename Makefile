@@ -12,7 +12,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help report test check bench fuzz clean constraints tools FORCE
+.PHONY: help report test check bench fuzz clean constraints tools daemons FORCE
 
 # ip, nft and tcpdump live in directories that an ordinary user's PATH lacks.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -22,8 +22,12 @@ PACKAGES := lab topologies scenarios
 PIP = .venv/bin/python -m pip install --quiet --no-input
 # The line of constraints.txt that parts what pmtulab needs to run from what its tests need.
 DEV_LINE := \# Only for tests and checks:
-# Programs that the tests hold our results against, each with Debian's package of it.
-TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet dot:graphviz zsh:zsh fish:fish chromium:chromium
+# Programs that the tests hold our results against, or run in a lab, each with Debian's package of it.
+TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet \
+	dot:graphviz zsh:zsh fish:fish chromium:chromium \
+	iperf3:iperf3 curl:curl socat:socat dnsmasq:dnsmasq-base dig:bind9-dnsutils gtlsclient:ngtcp2-client wg:wireguard-tools wireguard-go:wireguard-go
+# Daemons that the tests run in nodes. Their packages, once installed, would start them: they are unpacked, into .venv/daemons.
+DAEMONS := nginx:nginx chronyd:chrony gtlsserver:ngtcp2-server
 
 help: ## list the targets
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/NAME/' | while IFS='|' read -r target does; do
@@ -36,8 +40,8 @@ scenario-%: .venv/.run FORCE ## run one scenario and judge it
 report: .venv/.run ## run 576-router and make a page of it: out/576-router/report.html
 	@.venv/bin/pmtulab run 576-router --html
 
-test: .venv/.dev tools ## run all tests, in network namespaces of their own
-	@.venv/bin/python -m pytest tests/pure tests/golden tests/world
+test: .venv/.dev tools daemons ## run all tests, in network namespaces of their own
+	@.venv/bin/python -m pytest tests/pure tests/golden tests/world tests/integration
 
 check: .venv/.dev ## lint, format, types and the pure tests: seconds, no privileges
 	@.venv/bin/ruff check --quiet --output-format concise
@@ -130,6 +134,34 @@ tools:
 	fi
 	if [ "$$missing" ]; then
 		echo "missing:$$missing; tests that need them are skipped (Debian, Ubuntu: apt-get install$$packages)" >&2
+		[ "$${CI-}" != true ] || exit 1
+	fi
+
+# Needs no root where apt has its lists. What they are linked with comes with the packages of TOOLS.
+daemons: .venv/.run tools
+	@look() {
+		missing= packages=
+		for pair in $(DAEMONS); do
+			[ -x ".venv/daemons/usr/sbin/$${pair%%:*}" ] || command -v "$${pair%%:*}" >/dev/null ||
+				{ missing="$$missing $${pair%%:*}" packages="$$packages $${pair#*:}"; }
+		done
+	}
+	unpack() {
+		work=$$(mktemp -d)
+		trap 'rm -rf "$$work"' EXIT
+		(cd "$$work" && { apt-get -qq download $$packages || { apt-get -qq update && apt-get -qq download $$packages; }; }) &&
+		for package in "$$work"/*.deb; do
+			dpkg-deb --extract "$$package" .venv/daemons || return 1
+		done
+	}
+	look
+	if [ "$$missing" ] && command -v apt-get >/dev/null; then
+		echo "unpacking$$packages"
+		said=$$(unpack </dev/null 2>&1) || printf '%s\n' "$$said" >&2
+		look
+	fi
+	if [ "$$missing" ]; then
+		echo "missing:$$missing; tests that need them are skipped (Debian, Ubuntu: apt-get download$$packages)" >&2
 		[ "$${CI-}" != true ] || exit 1
 	fi
 

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-HEAVY = {"pyroute2", "rich", "asyncio", "multiprocessing", "xml", "yaml", "jsonschema", "lab.world.net", "lab.judge.expect", "lab.report.html"}
+HEAVY = {
+    "pyroute2",
+    "rich",
+    "asyncio",
+    "multiprocessing",
+    "xml",
+    "yaml",
+    "jsonschema",
+    "lab.world.net",
+    "lab.judge.expect",
+    "lab.report.html",
+}
 
 
 def loaded(program: str, *arguments: str) -> set[str]:

@@ -118,6 +118,15 @@ def test_a_segment_size_cuts_one_send_into_datagrams(begin: Begin, net: Net, fam
     assert left(net) == [(octets + HEADERS[family], df) for octets in (500, 500, 234)]
 
 
+@pytest.mark.parametrize("mode", [WANT, DO, PROBE], ids=lambda mode: mode.name)
+def test_in_mode_want_several_segments_at_once_have_no_df(begin: Begin, net: Net, mode: PmtuDisc) -> None:
+    """__ip_make_skb() sets DF in mode WANT on what fits the path MTU, and takes for that the whole that is to be cut."""
+    endpoint = begin(Udp("client", "server", mode, segment=1000))
+    for octets, number in ((1000, 1), (3000, 3)):
+        assert send(endpoint, octets).delivered == octets
+        assert left(net) == [(1028, number == 1 or mode != WANT)] * number
+
+
 @pytest.mark.parametrize("dontfrag", [False, True])
 def test_dontfrag_refuses_and_announces(begin: Begin, net: Net, dontfrag: bool) -> None:
     endpoint = begin(Udp("client", "server", WANT, IPV6, dontfrag=dontfrag))

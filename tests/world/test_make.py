@@ -20,6 +20,10 @@ pytestmark = pytest.mark.tools("make")
 
 TOP = Path(__file__).parents[2]
 SETUP = ".venv/.run"
+WRITTEN = (TOP / "Makefile").read_text().split("\nTOOLS :=")[1].split("\n#")[0]
+PACKAGES = dict(re.findall(r"(\S+):(\S+)", WRITTEN))
+TOOLS = [*PACKAGES]
+"""What the Makefile installs, by program."""
 
 
 class Checkout:
@@ -168,15 +172,14 @@ def test_missing_tools_are_named_and_fail_only_in_ci(checkout: Checkout) -> None
     (checkout.programs / "ip").symlink_to("/bin/true")
     result = checkout.make("tools")
     assert result.returncode == 0
-    assert ours(result) == [
-        "missing: ping tracepath tcpdump tshark nft iptables mnexec dot zsh fish chromium; tests that need them are skipped (Debian, "
-        "Ubuntu: apt-get install iputils-ping iputils-tracepath tcpdump tshark nftables iptables mininet graphviz zsh fish chromium)"
-    ]
+    missing = [name for name in TOOLS if name != "ip"]
+    advice = f"Debian, Ubuntu: apt-get install {' '.join(PACKAGES[name] for name in missing)}"
+    assert ours(result) == [f"missing: {' '.join(missing)}; tests that need them are skipped ({advice})"]
     assert checkout.make("tools", CI="true").returncode != 0
 
 
 def test_root_on_debian_gets_the_missing_tools(checkout: Checkout) -> None:
-    for name in ("chromium", "dot", "fish", "ip", "iptables", "mnexec", "nft", "ping", "tcpdump", "tracepath", "zsh"):
+    for name in {*TOOLS} - {"tshark"}:
         (checkout.programs / name).symlink_to("/bin/true")
     tshark, asked = checkout.programs / "tshark", checkout.folder / "asked"
     install = f'[ "$1" = -qq ] && [ "$2" = update ] || {{ echo >{tshark}; /bin/chmod +x {tshark}; }}'
@@ -198,6 +201,43 @@ def test_what_apt_cannot_install_is_shown(checkout: Checkout) -> None:
     assert result.returncode == 0
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["no network", "missing"]
     assert checkout.make("tools", CI="true").returncode != 0
+
+
+def without_daemons(checkout: Checkout) -> Path:
+    """A checkout with all tools and one daemon, nginx. apt-get has lists after an update only; returns where it is written up."""
+    checkout.pretend_set_up(made_in=checkout.folder)
+    for name in (*TOOLS, "nginx"):
+        (checkout.programs / name).symlink_to("/bin/true")
+    (checkout.programs / "mktemp").symlink_to(shutil.which("mktemp") or pytest.fail("no mktemp"))
+    asked, lists = checkout.folder / "asked", checkout.folder / "lists"
+    download = "echo chronyd >chrony.deb; echo gtlsserver >ngtcp2-server.deb"
+    checkout.program("apt-get", f'echo "$@" >>{asked}; [ "$2" = download ] || : >{lists}; [ -e {lists} ] || exit 100; {download}')
+    program = '"$3/usr/sbin/$program"'
+    checkout.program("dpkg-deb", f'mkdir -p "$3/usr/sbin"; read program <"$2"; echo >{program}; /bin/chmod +x {program}')
+    return asked
+
+
+def test_daemons_are_unpacked_and_not_installed(checkout: Checkout) -> None:
+    asked = without_daemons(checkout)
+    result = checkout.make("daemons", CI="true")
+    assert ours(result) == ["unpacking chrony ngtcp2-server"]
+    assert result.returncode == 0
+    download = "-qq download chrony ngtcp2-server"
+    assert asked.read_text().splitlines() == [download, "-qq update", download]
+    unpacked = sorted(path.name for path in (checkout.folder / ".venv/daemons/usr/sbin").iterdir())
+    assert unpacked == ["chronyd", "gtlsserver"]
+    assert ours(checkout.make("daemons", CI="true")) == []
+
+
+def test_daemons_that_are_nowhere_fail_only_in_ci(checkout: Checkout) -> None:
+    without_daemons(checkout)
+    checkout.program("apt-get", "echo no network; exit 100")
+    result = checkout.make("daemons")
+    assert result.returncode == 0
+    assert result.stderr.splitlines()[-1] == (
+        "missing: chronyd gtlsserver; tests that need them are skipped (Debian, Ubuntu: apt-get download chrony ngtcp2-server)"
+    )
+    assert checkout.make("daemons", CI="true").returncode != 0
 
 
 def test_clean_removes_what_was_made_and_nothing_else(checkout: Checkout) -> None:
