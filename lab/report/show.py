@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import Flow
 from lab.model.story import Send, SendPieces
-from lab.model.topology import Family
+from lab.model.topology import Family, Topology
 from lab.report.picture import picture
 from lab.report.plan_text import plan_text
 from lab.report.steps import step_lines
@@ -23,7 +23,7 @@ def show(scenario: Scenario) -> str:
     lines += [f"    needs of the kernel: {', '.join(scenario.needs)}"] if scenario.needs else []
     foreseen = foresee(planned, (act.story for act in scenario.acts))
     for number, (act, predictions) in enumerate(zip(scenario.acts, foreseen, strict=True), 1):
-        family = scenario.topology.families[0]
+        family = family_of(act, scenario.topology)
         lines += ["", f"  act {number}  {act.title}", *indented(act_lines(act, predictions, family), 4)]
     return "\n".join([*lines, "", plan_text(planned)])
 
@@ -34,9 +34,14 @@ def act_lines(act: Act, predictions: tuple[Prediction | None, ...], family: Fami
         yield from step_lines(step)
         if isinstance(step, Send) and (prediction := next(foreseen)) is not None:
             yield f"predicted  {prediction_words(step.flow, prediction)}"
-    flow = next((step.flow for step in act.story if isinstance(step, Send | SendPieces)), None)
     for expectation in act.expect:
-        yield f"claimed    {expectation.claim():<76} {expectation.cites(flow.family if flow else family)}"
+        yield f"claimed    {expectation.claim():<76} {expectation.cites(family)}"
+
+
+def family_of(act: Act, topology: Topology) -> Family:
+    """The family that the act's claims are about: that of what it sends first, or the topology's first."""
+    flow = next((step.flow for step in act.story if isinstance(step, Send | SendPieces)), None)
+    return flow.family if flow else topology.families[0]
 
 
 def prediction_words(flow: Flow, prediction: Prediction) -> str:
