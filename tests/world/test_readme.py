@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.judge.faults import FAULTS
+from tests.shown import steady
 
 README = Path(__file__).parents[2] / "README.md"
 PMTULAB = [sys.executable, "-c", "from lab.cli import main; main()"]
@@ -25,15 +26,6 @@ def block(name: str) -> str:
 
 def pmtulab(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*PMTULAB, *words], cwd=cwd, capture_output=True, text=True, timeout=60)
-
-
-def steady(text: str) -> str:
-    """The text without what one run does not share with the next: times, frame numbers, and how much TCP had sent by then."""
-    text = re.sub(r"\d+\.\d\d( m?s)?\b", "T", text)
-    text = re.sub(r"frames? [\d ,…-]+", "frames", text)
-    text = re.sub(r"\b(\d+) segments of|\band \d+ smaller", "N segments", text)
-    text = re.sub(r"(T) +\d+", r"\1 N", text)
-    return re.sub(r"[ ─]+\n", "\n", re.sub(r" {2,}", "  ", text))
 
 
 def test_the_first_commands_output(tmp_path: Path) -> None:
