@@ -10,7 +10,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 
 # A section belongs to the document named last before it.
-_MARK = re.compile(r"RFC (?P<rfc>\d+)|(?P<other>IEEE \d+)|§(?P<section>\d+(?:\.\d+)*)")
+_MARK = re.compile(r"RFC\s+(?P<rfc>\d+)|(?P<other>IEEE \d+)|§(?P<section>\d+(?:\.\d+)*)")
 
 
 def sources() -> list[Path]:

@@ -84,6 +84,7 @@ TITLES: dict[tuple[int, str], str] = {
     (8899, "5.2"): "State Machine",
     (8900, "2"): "IP Fragmentation",
     (8900, "3"): "Increased Fragility",
+    (9000, "14"): "Datagram Size",
     (9293, "3.1"): "Header Format",
     (9293, "3.3.2"): "State Machine Overview",
     (9293, "3.7.1"): "Maximum Segment Size Option",

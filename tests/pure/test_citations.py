@@ -128,6 +128,7 @@ def test_a_citation_reads_as_people_write_it() -> None:
         ("RFC 1191 §3 and §6.1.", [(1191, "3"), (1191, "6.1")]),
         ("RFC 7323's option, IEEE 802, §8.2", []),
         ("RFC 1191\n    §4", [(1191, "4")]),
+        ("RFC 8200 §5, RFC\n1191 §4", [(8200, "5"), (1191, "4")]),
         ("§4 of nothing; RFC 1191", []),
     ],
 )
