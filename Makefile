@@ -40,8 +40,11 @@ scenario-%: .venv/.run FORCE ## run one scenario and judge it
 report: .venv/.run ## run 576-router and make a page of it: out/576-router/report.html
 	@.venv/bin/pmtulab run 576-router --html
 
+# Two files of tests at a time: a lab knows nothing of another one, and tests that are alone with the machine hide what is not so.
+# A file stays together, as some share a run of the catalogue, and in order, as that one is better begun early.
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 test: .venv/.dev tools daemons ## run all tests, in network namespaces of their own
-	@.venv/bin/python -m pytest tests/pure tests/golden tests/world tests/integration
+	@.venv/bin/python -m pytest $(BESIDE) tests/pure tests/golden tests/world tests/integration
 
 check: .venv/.dev ## lint, format, types and the pure tests: seconds, no privileges
 	@.venv/bin/ruff check --quiet --output-format concise

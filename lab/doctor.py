@@ -22,8 +22,20 @@ TOOLS = {
     "ip": "iproute2",
     "iptables": "iptables",
     "mnexec": "mininet",
+    "dot": "graphviz",
+    "zsh": "zsh",
+    "fish": "fish",
+    "chromium": "chromium",
+    "iperf3": "iperf3",
+    "curl": "curl",
+    "socat": "socat",
+    "dnsmasq": "dnsmasq-base",
+    "dig": "bind9-dnsutils",
+    "gtlsclient": "ngtcp2-client",
+    "wg": "wireguard-tools",
+    "wireguard-go": "wireguard-go",
 }
-"""Programs that the tests hold the lab against, and Debian's package of each. Running scenarios needs none of them."""
+"""Programs that the tests hold the lab against or run in it, and Debian's package of each. Running scenarios needs none of them."""
 
 
 @dataclass(frozen=True, slots=True)
