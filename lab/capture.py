@@ -21,8 +21,9 @@ from lab.report.live import Lines, Live, Pcapng
 from lab.standing import NoLab, attached
 from lab.theory.plan import Interface, Plan
 from lab.world.errors import Broken
+from lab.world.kept import TappedFrame
 from lab.world.outlet import Outlet, ReaderGone
-from lab.world.tap import LARGEST_FRAME, Tap, TappedFrame, open_taps
+from lab.world.tap import LARGEST_FRAME, Tap, open_taps
 
 STDOUT = "-"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

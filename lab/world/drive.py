@@ -31,12 +31,12 @@ from lab.world.counters import moved
 from lab.world.endpoints import Endpoint, open_endpoint
 from lab.world.errors import Broken
 from lab.world.forge import forge, send_pieces
+from lab.world.kept import TappedFrame
 from lab.world.net import Net
 from lab.world.programs import configure, read_capture, run_program
 from lab.world.search import search
 from lab.world.sockets import Given
 from lab.world.streams import Stream, send_together
-from lab.world.tap import TappedFrame
 
 DROPS = ("Ip.FragFails", "Ip6.FragFails")
 

@@ -5,15 +5,32 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lab.world.tap import TappedFrame
+from lab.model.packet import Packet
+from lab.model.wire import decode
+from lab.theory.plan import Interface
 
 OVERHEAD = 512
 """Octets of memory that a frame takes besides its own, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class TappedFrame:
+    """A frame as a tap saw it: kernel time in ns since the epoch, whether it was leaving the node, octets, and true length."""
+
+    time: int
+    interface: Interface
+    sent: bool
+    octets: bytes
+    length: int
+
+    @property
+    def packet(self) -> Packet | None:
+        """The IP packet in it, decoded; None where there is none."""
+        return decode(self.octets)
 
 
 class Kept:

@@ -15,14 +15,11 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from errno import ENETDOWN
 
-from lab.model.packet import Packet
-from lab.model.wire import decode
 from lab.theory.plan import Interface
 from lab.world.errors import Broken
-from lab.world.kept import Kept, in_order
+from lab.world.kept import Kept, TappedFrame, in_order
 from lab.world.sandbox import Sandbox
 
 ETH_P_ALL = 3
@@ -35,22 +32,6 @@ ROOM = 64 << 20  # what a tap may hold, where we may ask for it: struct sk_buff 
 REST = 0.01  # seconds that the collecting thread lets frames gather: waking for each would slow what is measured
 CLOSERS = 32
 CLOCK_WITHIN = 1.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class TappedFrame:
-    """A frame as a tap saw it: kernel time in ns since the epoch, whether it was leaving the node, octets, and true length."""
-
-    time: int
-    interface: Interface
-    sent: bool
-    octets: bytes
-    length: int
-
-    @property
-    def packet(self) -> Packet | None:
-        """The IP packet in it, decoded; None where there is none."""
-        return decode(self.octets)
 
 
 class Tap:

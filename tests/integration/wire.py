@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from lab.model.packet import Icmp, Packet, TcpFlag, TcpHeader, UdpHeader
-from lab.world.tap import TappedFrame
+from lab.world.kept import TappedFrame
 
 
 def left_by(end: str, frames: Iterable[TappedFrame]) -> list[Packet]:

@@ -21,9 +21,8 @@ from lab.model.topology import IPV4, IPV6
 from lab.model.wire import Packet, UdpHeader, decode
 from lab.testing import black_hole
 from lab.world.errors import Broken
-from lab.world.kept import OVERHEAD
+from lab.world.kept import OVERHEAD, TappedFrame
 from lab.world.net import Net, Node
-from lab.world.tap import TappedFrame
 from tests.world.command import until
 from topologies import chain
 
