@@ -102,7 +102,8 @@ class Relay:
             ended = self._process.poll() if self._process.told in now else None
             try:
                 # All that the program wrote before its end can be read now (n_tty_read() flushes the work first).
-                if self._terminal in ends and (self._terminal in now or ended is not None) and not self._show():
+                over = ended is not None
+                if self._terminal in ends and (self._terminal in now or over) and not self._show(everything=over):
                     del ends[self._terminal]  # the program, and all that it has started, have closed it
                 if ended is not None:
                     return ended
@@ -123,8 +124,11 @@ class Relay:
                         tty.setraw(0)  # the shell that we were stopped from has set it as it wants it
                     copy_size(self._terminal)
 
-    def _show(self) -> bool:
-        """What the program has written so far. False where nobody has its terminal open any more."""
+    def _show(self, *, everything: bool) -> bool:
+        """Of what the program has written so far one read, so that what is typed has its turn however much it writes; or all.
+
+        False where nobody has its terminal open any more.
+        """
         while True:
             try:
                 octets = os.read(self._terminal, ROOM)
@@ -136,6 +140,8 @@ class Relay:
                 return False
             while octets:
                 octets = octets[os.write(1, octets) :]
+            if not everything:
+                return True
 
     def _hand_on(self) -> None:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import site
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -133,6 +135,20 @@ def test_ctrl_c_reaches_the_program(session: Session) -> None:
         terminal.type("\x03")
         assert terminal.end() == 128 + signal.SIGINT
         assert not sleepers("4712")
+
+
+def test_ctrl_c_reaches_a_program_that_writes_more_than_is_read(session: Session) -> None:
+    """What comes after it is what was on its way: buffers of some 4 KiB each."""
+    with session.at("exec", "client", "yes") as terminal:
+        terminal.expect("y\r\n" * 1000)
+        terminal.type("\x03")
+        came = 0
+        with contextlib.suppress(OSError):  # EIO: the end
+            while came < 1 << 20:
+                time.sleep(0.005)  # a slow window, so that there is always more to show
+                came += len(os.read(terminal.fd, 1 << 12))
+        assert came < 1 << 20
+        assert terminal.end() == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("how", ["closed", "killed", "terminated"])
