@@ -216,7 +216,7 @@ class Holder:
         self.enter(node)
         path = "/proc/sys/" + path
         if value is not None:
-            write(path, value)
+            write(path, value or "\n")  # an empty write() writes nothing
         if not os.stat(path).st_mode & 0o444:
             yield {"value": ""}, []
             return

@@ -54,10 +54,21 @@ def deed(net: Net, setting: Setting) -> tuple[Deed, Deed]:
             return partial(set_silent, net.sandbox, at, not sends), partial(set_silent, net.sandbox, at, silent)
         case Sysctl(at, name, value):
             path = name.replace(".", "/")
-            before = net[at].sysctl(path)
             write = partial(net[at].sysctl, path)
-            # One that can only be written is a deed, and has nothing to go back to.
-            return partial(write, value), partial(write, before) if before else partial(write)
+            return partial(write, value), partial(bring_back, write, value_of(write))
+
+
+def value_of(sysctl: Callable[[], str]) -> str:
+    """Empty also where it cannot be read: one that can only be written, or not before it is (stable_secret gives EIO)."""
+    with contextlib.suppress(OSError):
+        return sysctl()
+    return ""
+
+
+def bring_back(sysctl: Callable[[str], str], value: str) -> None:
+    """Does nothing for one that takes no empty value, and had none that could be read: there is nothing to go back to."""
+    with contextlib.suppress(OSError) if not value else contextlib.nullcontext():
+        sysctl(value)
 
 
 def words(setting: Setting) -> str:
@@ -73,8 +84,10 @@ def words(setting: Setting) -> str:
 def has(net: Net, setting: Sysctl) -> bool:
     try:
         net[setting.at].sysctl(setting.name.replace(".", "/"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
+    except OSError:
+        pass  # it is there, and cannot be read now
     return True
 
 

@@ -157,6 +157,32 @@ def test_everything_that_is_wrong_is_said_and_nothing_is_set(user: User) -> None
     assert seen(user)["nodes"] == before["nodes"]
 
 
+def test_what_is_a_folder_or_below_a_sysctl_is_none(user: User) -> None:
+    said = user.refused(2, "set", "client", "net.ipv4=1", "net.ipv4.tcp_mtu_probing.x=1")
+    assert [line.partition("no sysctl ")[2].partition(";")[0] for line in said.splitlines()] == [
+        "net.ipv4",
+        "net.ipv4.tcp_mtu_probing.x",
+    ]
+
+
+def test_a_sysctl_that_cannot_be_read_before_it_is_written_is_set(user: User) -> None:
+    assert change("here", ["client", "net.ipv6.conf.lo.stable_secret=2001:db8::1"])
+    secret = user.said("exec", "client", "cat", "/proc/sys/net/ipv6/conf/lo/stable_secret")
+    assert secret.startswith("2001:0db8:")
+
+
+def test_an_empty_value_is_written_and_brought_back(user: User) -> None:
+    reserved = ["client", "net.ipv4.ip_local_reserved_ports=8080"]
+    with pytest.raises(BadSettings, match="tcp_mtu_probing = :"):
+        change("here", [*reserved, "net.ipv4.tcp_mtu_probing="])
+    read = ("exec", "client", "cat", "/proc/sys/net/ipv4/ip_local_reserved_ports")
+    assert user.said(*read) == "\n"
+    change("here", reserved)
+    assert user.said(*read) == "8080\n"
+    change("here", ["client", "net.ipv4.ip_local_reserved_ports="])
+    assert user.said(*read) == "\n"
+
+
 def test_what_the_kernel_refuses_undoes_the_rest(user: User) -> None:
     asked = "client-r1 mtu=1400 r1 icmp=off client net.ipv4.tcp_retries2=4 net.ipv4.tcp_mtu_probing=many"
     with pytest.raises(BadSettings, match="tcp_mtu_probing = many"):
