@@ -48,12 +48,16 @@ class Children:
             actions += [(os.POSIX_SPAWN_OPEN, 0, "/proc/self/fd/1", os.O_RDWR, 0), (os.POSIX_SPAWN_DUP2, 0, 1)]
             actions += [(os.POSIX_SPAWN_DUP2, 0, 2)]
         os.environ["PATH"] = env.get("PATH", os.defpath)  # where posix_spawnp() looks, whatever the program's own is
-        os.chdir(cwd)
+        told, tell = os.pipe2(os.O_CLOEXEC)  # before there is a program, as then nobody would know of it without
         try:
+            os.chdir(cwd)
             pid = os.posix_spawnp(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=DEFAULTS, setsigmask=())
+        except BaseException:
+            os.close(told)
+            os.close(tell)
+            raise
         finally:
             os.chdir("/")  # the holder itself keeps no directory in use
-        told, tell = os.pipe2(os.O_CLOEXEC)
         self.running[pid], self.sessions[pid] = tell, by
         return pid, told
 

@@ -126,7 +126,7 @@ class Holder:
                 reply(connection, body, back)
         except OSError as error:
             reply(connection, {"errno": error.errno, "what": error.strerror, "where": error.filename}, [])
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # What cannot be understood, of another version's client perhaps, must not be the end of the lab.
             what = f"the lab's holder process does not know what to make of this: {error}"
             reply(connection, {"errno": EINVAL, "what": what, "where": None}, [])
@@ -204,12 +204,16 @@ class Holder:
 
     def do_socket(self, node: str, family: int, type: int, protocol: int, copies: int, **_: Any) -> Replies:
         self.enter(node)
-        yield {}, [socket.socket(family, type | socket.SOCK_CLOEXEC, protocol).detach() for _ in range(copies)]
+        # Detached when all are there: those before one that cannot be opened close themselves.
+        opened = [socket.socket(family, type | socket.SOCK_CLOEXEC, protocol) for _ in range(copies)]
+        yield {}, [sock.detach() for sock in opened]
 
     def do_open(self, node: str, paths: list[str], **_: Any) -> Replies:
         """Files below /proc/net are of the namespace of whoever opens them."""
         self.enter(node)
-        yield {}, [os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths]
+        with contextlib.ExitStack() as undo:
+            opened = [undo.enter_context(open(path, "rb", buffering=0)) for path in paths]
+            yield {}, [os.dup(file.fileno()) for file in opened]
 
     def do_sysctl(self, node: str, path: str, value: str | None, **_: Any) -> Replies:
         """Writes `value` where it is given; replies with what the kernel then says, or nothing for one that can only be written."""

@@ -189,6 +189,8 @@ def test_who_comes_and_goes_leaves_nothing_in_the_holder(user: User) -> None:
             net["server"].popen(["sleep", "4721"], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
             with pytest.raises(FileNotFoundError):
                 net["r1"].run(["no-such-program"])
+            with pytest.raises(FileNotFoundError):
+                net.sandbox.open("r1", "/proc/net/dev", "/proc/net/no-such-file")
     until(lambda: held() == before)
 
 
@@ -198,7 +200,9 @@ def test_what_cannot_be_understood_is_refused_and_not_the_end(user: User) -> Non
         connection = there.connect("here")
         assert connection
         with connection:
-            for asked in (b"no JSON", b"{}", b"[]", b'{"do": "fly"}', b'{"do": "socket"}', b'{"do": "join", "nodes": ["no"]}'):
+            huge = b'{"do": "socket", "node": "client", "family": 99999999999999999999, "type": 1, "protocol": 0, "copies": 1}'
+            wrong = (b"no JSON", b"{}", b"[]", b"[" * 100_000, b'{"do": "fly"}', b'{"do": "socket"}', huge)
+            for asked in (*wrong, b'{"do": "join", "nodes": ["no"]}'):
                 connection.send(asked)
                 assert json.loads(connection.recv(1 << 16))["errno"] == 22
     assert user.said("ls", "--names") == "here\n"
