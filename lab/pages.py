@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from lab.evidence import INDEX, NAMES, PAGE, write
 from lab.find import files, group_of, load
@@ -86,4 +87,4 @@ def _write(entries: Sequence[Entry], out: Path) -> Path:
 
 def _link(folder: Path) -> str:
     """From an index to what there is to see of a run."""
-    return f"{folder.name}/{PAGE if (folder / PAGE).exists() else RESULT}"
+    return f"{quote(folder.name)}/{PAGE if (folder / PAGE).exists() else RESULT}"

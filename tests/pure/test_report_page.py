@@ -20,7 +20,7 @@ from lab.judge.observation import Done, Frame, Observation, Ran
 from lab.judge.result import Result
 from lab.judge.scenario import Scenario
 from lab.judge.verdict import Finding, Verdict
-from lab.model.rfc import Rfc
+from lab.model.rfc import Kernel, Rfc
 from lab.model.topology import Host, Link, Router, Topology
 from lab.report.html import index as index_page
 from lab.report.html import page as run_page
@@ -73,7 +73,9 @@ def octets_of(written: bytes) -> Any:
 def hostile() -> Result:
     result = failed()
     first, *others = result.acts
-    findings = (Finding(HOSTILE, Verdict.FAIL, f"{HOSTILE}\n{HOSTILE}", TOO_BIG, (1,)), *first.findings)
+    wrong = Finding(HOSTILE, Verdict.FAIL, f"{HOSTILE}\n{HOSTILE}", TOO_BIG, (1,))
+    cited = (Finding("a claim", Verdict.PASS, "", cites) for cites in (Rfc(1191, f'"{HOSTILE}'), Kernel(HOSTILE, HOSTILE)))
+    findings = (wrong, *cited, *first.findings)
     ran = Ran("client", HOSTILE, 1, 2, 1, f"{HOSTILE}\n{HOSTILE}", HOSTILE)
     observation = replace(first.observation, events=(*first.observation.events, ran), counters={"client": {HOSTILE: 1}})
     act = replace(first, title=HOSTILE, findings=findings, observation=observation)
@@ -118,6 +120,16 @@ def test_nothing_that_a_run_says_can_become_a_part_of_the_page() -> None:
     assert not [a for _, a in spoilt.elements if "onerror" in a]
     assert run_of(page(hostile()))["title"] == HOSTILE
     assert spoilt.text.count("<img src=x onerror=alert(2)>\\ud800\\x1b[31m") >= 8
+
+
+def test_nothing_that_an_index_lists_can_become_a_part_of_it() -> None:
+    entry = index_page.entry(hostile(), "group", "link", "6.18")
+    words = f'"{HOSTILE}'
+    entry = replace(entry, name=words, title=words, group=words, words=words, link=words, kernel=words)
+    plain, spoilt = Reading(index_page.index([])), Reading(index_page.index([entry]))
+    assert spoilt.count("script") == plain.count("script")
+    assert spoilt.count("img") == 0
+    assert not [a for _, a in spoilt.elements if "onerror" in a]
 
 
 def test_a_citation_may_be_one_that_we_have_no_title_of() -> None:

@@ -58,6 +58,14 @@ def test_several_runs_have_an_index(tmp_path: Path) -> None:
     )
 
 
+def test_a_link_leads_into_a_folder_of_any_name(tmp_path: Path) -> None:
+    """Of "1:" a browser would make the scheme of a URL, and of what comes after # a place in a page."""
+    assert pmtulab("run", "576-router-ping", cwd=tmp_path).returncode == 0
+    (tmp_path / "out/576-router-ping").rename(tmp_path / "out/a:#1 50%")
+    assert pmtulab("report", "out", cwd=tmp_path).returncode == 0
+    assert 'href="a%3A%231%2050%25/result.json"' in (tmp_path / "out/index.html").read_text()
+
+
 def test_what_is_printed_for_programs_stays_as_it_is(tmp_path: Path) -> None:
     run = pmtulab("run", "576-router-ping", "--html", "--format", "json", cwd=tmp_path)
     assert json.loads(run.stdout)["verdict"] == "pass"

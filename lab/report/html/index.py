@@ -110,4 +110,4 @@ def _table(name: str, members: Sequence[Entry]) -> Iterator[str]:
 
 
 def _anchor(group: str) -> str:
-    return f"group-{group}"
+    return text(f"group-{group}")

@@ -151,7 +151,7 @@ def _citation(cites: Citation) -> str:
     if isinstance(cites, Rfc):
         title = TITLES.get((cites.number, cites.section), "")  # a user's own scenario may cite what no claim of ours rests on
         where = f"https://www.rfc-editor.org/rfc/rfc{cites.number}#section-{cites.section}"
-        return f'<a href="{where}" rel="noreferrer">{text(cites)}</a>{_about(title)}'
+        return f'<a href="{text(where)}" rel="noreferrer">{text(cites)}</a>{_about(title)}'
     if isinstance(cites, Kernel):
         return f"<code>{text(cites)}</code>{_about(cites.file)}"
     return text(cites)
