@@ -50,13 +50,17 @@ def shell_command(lab: str | None, node: str) -> None:
     PMTULAB_NODE. Without a terminal the shell reads commands from stdin.
 
     \b
-    Exit: the shell's own, 2 there is no such lab or node.
+    Exit: the shell's own, 127 or 126 it cannot be run, 2 there is no such lab or node.
     Example: pmtulab shell client
     """
-    from lab.inside import shell
+    from lab.inside import CannotRun, shell
 
     with told():
-        sys.exit(shell(lab, node))
+        try:
+            sys.exit(shell(lab, node))
+        except CannotRun as error:
+            click.echo(f"{node}: {error}", err=True)
+            sys.exit(error.code)
 
 
 @cli.command("inspect")

@@ -128,6 +128,15 @@ def test_what_a_program_leaves_running_when_it_ends_stays(user: User) -> None:
     os.kill(left, signal.SIGKILL)
 
 
+def test_a_shell_that_cannot_be_run_is_said(user: User) -> None:
+    shell = user.folder / "shell"
+    shell.write_text("#!/no/such/interpreter\n")
+    shell.chmod(0o755)
+    user.environment["SHELL"] = str(shell)
+    assert user.refused(127, "shell", "client") == f"client: {shell}: No such file or directory\n"
+    del user.environment["SHELL"]
+
+
 def test_a_shell_without_a_terminal_reads_commands(user: User) -> None:
     user.environment["SHELL"] = "/bin/sh"
     done = user.feeds("echo $PMTULAB_NODE in $PMTULAB_LAB\nexit 4\n", "shell", "r1")
