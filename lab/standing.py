@@ -114,6 +114,12 @@ def labs() -> list[Lab | NoLab]:
     return found
 
 
+def names() -> list[str]:
+    """The names of all labs, also of those that were killed or that another version of pmtulab has made."""
+    with Rendezvous() as there:
+        return there.labs()
+
+
 def down(name: str | None) -> str:
     """Takes a lab down, the only one where the name is None, with its names under /run/netns, and gives its name.
 

@@ -84,13 +84,16 @@ def down_command(labs: tuple[str, ...], every: bool) -> None:
     Exit: 0 it is down, 2 there is no such lab, 125 it did not end.
     Example: pmtulab down mylab
     """
-    from lab.standing import Lab, down
-    from lab.standing import labs as standing
+    from lab.standing import NoLab, down, names
 
-    names: tuple[str | None, ...] = tuple(lab.name for lab in standing() if isinstance(lab, Lab)) if every else labs or (None,)
-    for name in names:
+    for name in names() if every else labs or (None,):
         with told():
-            click.echo(f"lab {down(name)} is down")
+            try:
+                click.echo(f"lab {down(name)} is down")
+            except NoLab as gone:  # killed, or gone just now: no reason to leave the others up
+                if not every:
+                    raise
+                click.echo(str(gone), err=True)
 
 
 @cli.command("attach")

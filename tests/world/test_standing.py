@@ -102,6 +102,16 @@ def test_of_a_killed_lab_nothing_is_left(user: User, outer: bool) -> None:
     assert os.listdir(user.folder / "pmtulab") == []
 
 
+def test_all_labs_are_taken_down_and_of_a_killed_one_it_is_said(user: User) -> None:
+    user.up(name="one")
+    os.kill(user.pid, signal.SIGKILL)
+    until(lambda: not any(process.is_holder for process in descendants(os.getpid())))
+    user.up(name="two")
+    done = user.types("down", "--all")
+    assert (done.returncode, done.stdout) == (0, "lab two is down\n")
+    assert done.stderr == "the lab one was killed: nothing of it is left\n"
+
+
 def test_what_is_asked_of_a_killed_lab_is_told_that_it_was(user: User) -> None:
     user.up()
     os.kill(user.pid, signal.SIGKILL)

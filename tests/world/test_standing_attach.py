@@ -95,6 +95,21 @@ def test_a_killed_lab_whose_names_are_left_is_told_of_until_it_is_taken_down(use
 
 
 @pytest.mark.tools("unshare")
+def test_names_that_a_killed_lab_has_left_are_taken_back_with_all_labs(user: User) -> None:
+    done = play(
+        user,
+        """
+        lab attach >/dev/null
+        kill -9 $(lab ls | sed 's/.* //')
+        while lab exec client true 2>/dev/null; [ $? != 2 ]; do :; done
+        lab down --all
+        ls -A /run
+        """,
+    )
+    assert (done.stdout, done.stderr) == ("lab t is down\n", "")
+
+
+@pytest.mark.tools("unshare")
 def test_only_root_may(user: User) -> None:
     user.up()
     # Nobody at all, for whom uid 0 is not mapped, as an ordinary user is not.
