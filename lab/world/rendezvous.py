@@ -60,13 +60,15 @@ class Rendezvous:
             return None
 
     def note_names(self, lab: str, noted: dict[str, Any] | None) -> None:
-        """Notes them before they are given; None when they are taken back."""
+        """Notes them before they are given, whole or not at all; None when they are taken back."""
         if noted is None:
             os.unlink(lab + NAMES, dir_fd=self._fd)
             return
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        with open(os.open(lab + NAMES, flags, 0o600, dir_fd=self._fd), "w") as file:
+        unfinished = f"{lab}{NAMES}.new"
+        with open(os.open(unfinished, flags, 0o600, dir_fd=self._fd), "w") as file:
             json.dump(noted, file)
+        os.rename(unfinished, lab + NAMES, src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
     def bind(self, lab: str) -> socket:
         """A listening socket by the lab's name. Raises FileExistsError where another one listens."""

@@ -177,6 +177,17 @@ def test_two_at_once_use_one_lab_and_leave_it(user: User) -> None:
     assert user.said("exec", "client", "echo", "still here") == "still here\n"
 
 
+def test_a_note_that_cannot_be_written_leaves_the_one_before(user: User) -> None:
+    with Rendezvous() as there:
+        there.note_names("here", {"inodes": {"client": 1}, "made": True})
+        with pytest.raises(TypeError):
+            there.note_names("here", {"inodes": {"client": 1}, "made": object()})
+        assert there.names("here") == {"inodes": {"client": 1}, "made": True}
+        assert there.labs() == ["here"]
+        there.note_names("here", None)
+        assert there.labs() == []
+
+
 def connected() -> Sandbox:
     with Rendezvous() as there:
         connection = there.connect("here")
