@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from lab.model.problem import printable
 from lab.model.story import Sysctl
 from lab.model.topology import Host, Link, Node, Router, Topology
 from lab.theory.problems import problems
@@ -48,7 +49,7 @@ class BadSettings(ValueError):
     """What was written cannot be set. Its text is everything that is wrong, one a line."""
 
     def __init__(self, wrong: Sequence[str]) -> None:
-        super().__init__("\n".join(wrong))
+        super().__init__("\n".join(map(printable, wrong)))
 
 
 def settings(words: Sequence[str], topology: Topology) -> tuple[tuple[Setting, ...], tuple[str, ...]]:

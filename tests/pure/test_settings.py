@@ -6,7 +6,7 @@ import pytest
 
 from lab.model.story import Sysctl
 from lab.model.topology import IPV4, IPV6, Bridge, Host, Link, Router, Topology
-from lab.theory.settings import EndMtu, SendsPtb, Setting, settings
+from lab.theory.settings import BadSettings, EndMtu, SendsPtb, Setting, settings
 
 NODES = (Host("client"), Router("r1"), Router("r1-a"), Bridge("s1"), Host("server"), Host("a"))
 LINKS = (Link("client", "r1"), Link("r1", "r1-a"), Link("r1-a", "s1"), Link("s1", "server"), Link("s1", "a"))
@@ -82,3 +82,11 @@ def test_an_mtu_below_1280_is_for_ipv4_alone_and_for_ports() -> None:
     assert settings(["client-r1", "mtu=576"], Topology(NODES, LINKS, (IPV4,)))[1] == ()
     assert settings(["s1:server", "mtu=576"], NETWORK)[1] == ()
     assert settings(["server:s1", "mtu=576"], NETWORK)[1] != ()
+
+
+def test_what_is_wrong_is_a_line_each_and_says_nothing_to_a_terminal() -> None:
+    wrong = settings(["client\x1b[31m", "mtu=1", "r1\n", "icmp=\a"], NETWORK)[1]
+    assert len(wrong) == 2
+    text = str(BadSettings(wrong))
+    assert len(text.splitlines()) == 2
+    assert text.replace("\n", "").isprintable()
