@@ -16,6 +16,7 @@ from lab.model.flow import Echo, Tcp, Udp
 from lab.model.packet import Packet, Protocol, UdpHeader
 from lab.model.topology import IPV4, IPV6, Family
 from lab.model.wire import decode, decode_ip, encode_ip, ethernet
+from lab.report.html.voyages import DELIVERED, follow
 from lab.report.journeys import Journeys
 from lab.theory.plan import plan
 from topologies import chain
@@ -129,6 +130,15 @@ def test_a_packet_that_enters_a_tunnel_is_not_lost(how: str, inside: Family) -> 
     assert [frame.number for frame in lost_at(cut, "gw1")] == [2]
     other = replace(whole, frames=(*whole.frames[:2], *through_a_tunnel(how, IPV4, IPV6 if inside == IPV4 else IPV4).frames[2:]))
     assert [frame.number for frame in lost_at(other, "gw1")] == [2]
+
+
+@pytest.mark.parametrize("inside", [IPV4, IPV6])
+@pytest.mark.parametrize("how", ["vxlan", "gre", "ip"])
+def test_on_the_stage_a_packet_goes_into_a_tunnel_and_comes_out_as_itself(how: str, inside: Family) -> None:
+    datagram, tunnels = follow(through_a_tunnel(how, IPV4, inside))
+    assert [(hop.start, hop.end) for hop in datagram.hops] == [("a", "gw1"), ("gw2", "b")]
+    assert [(hop.start, hop.end) for hop in tunnels.hops] == [("gw1", "r1"), ("r1", "gw2")]
+    assert (datagram.fate, datagram.to, tunnels.made_of, tunnels.to) == (DELIVERED, "b", (datagram.number,), "gw2")
 
 
 def test_a_packet_that_ends_in_a_tunnel_has_arrived() -> None:
