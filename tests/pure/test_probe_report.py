@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import get_args
 
 import pytest
@@ -123,6 +124,21 @@ def test_lines_come_when_their_hop_is_known() -> None:
         "  3  10.0.2.2           23.40 ms    1400  4 hops back",
     ]
     assert list(hops.lines(whole, over=True)) == ["  4  * no answer, nor from hops 5 to 6"]
+
+
+def test_a_verdict_of_a_hop_stands_in_its_line_alone() -> None:
+    clamped, unreachable = Clamped(2, 3, 1460, 1360), NotReachable("10.0.2.2", "host unreachable")
+    found = path(BlackHole(1, 2, 1400, 1401), LyingPtb(Lie.ZERO, TOLD, 2, 1300), clamped, unreachable)
+    _, first, second, third = Hops("server", "10.0.2.2", "10.0.0.1", colour=False).lines(found, over=True)
+    assert first.endswith(" 1500")
+    assert "BLACK HOLE between hop 1 and here; MTU 1400 told by hop 1: " in second
+    assert third.endswith("  MSS 1460 arrives as 1360; says host unreachable; 4 hops back; the destination")
+
+
+@pytest.mark.parametrize(("family", "sizes"), [(IPV4, "UDP payload 1372, TCP MSS 1360"), (IPV6, "UDP payload 1352, TCP MSS 1340")])
+def test_what_a_path_mtu_is_for_programs(family: Family, sizes: str) -> None:
+    found = path(family=family)
+    assert next(islice(summary(found, 1.0, colour=False), 1, None)) == f"path MTU 1400: {sizes}"
 
 
 def test_a_silent_hop_between_others_has_a_line() -> None:

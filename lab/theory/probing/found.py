@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
-from lab.model.topology import IPV4, Family
+from lab.model.topology import Family
+from lab.theory.linux import IP_HEADER, TCP_HEADER
 from lab.theory.probing.exchange import Means
 
 
@@ -238,4 +239,4 @@ class PathFound:
     @property
     def mss(self) -> int | None:
         """What a TCP segment without options may carry (RFC 6691 §2)."""
-        return None if self.path_mtu is None else self.path_mtu - (40 if self.family == IPV4 else 60)
+        return None if self.path_mtu is None else self.path_mtu - IP_HEADER[self.family] - TCP_HEADER
