@@ -412,3 +412,67 @@ def test_a_run_without_frames_has_no_stage_and_no_plot(opened: Any, tmp_path: Pa
     expect(window.locator(".scene")).to_have_count(0)
     expect(window.locator(".plot")).to_have_count(0)
     expect(window.locator("h1")).to_be_visible()
+
+
+def test_the_clock_starts_with_the_first_frame(opened: Any, router: Written) -> None:
+    """A Send begins before its first packet leaves: until then the clock stands at 0."""
+    window = opened(router)
+    act = router.motion["acts"][0]
+    assert act["marks"][0]["t"] < 0
+    seek(window, act["marks"][0]["beat"] + 0.05)
+    expect(window.locator(".stage .clock")).to_have_text("0 µs")
+
+
+def test_what_happens_at_a_node_is_ringed_in_the_node_s_own_shape(opened: Any, router: Written) -> None:
+    window = opened(router)
+    seek(window, router.motion["acts"][0]["marks"][0]["beat"] + 0.05)
+    ring, host = (window.locator(what).bounding_box() for what in (".scene rect.ring", f"{node('client')} > rect"))
+    assert ring
+    assert host
+    edges = [host["x"] - ring["x"], ring["x"] + ring["width"] - host["x"] - host["width"], host["y"] - ring["y"]]
+    assert min(edges) > 1
+    assert max(edges) - min(edges) < 1
+
+
+def test_the_flag_flies_at_the_tail_clear_of_what_stops_the_head(opened: Any, router: Written) -> None:
+    window = opened(router)
+    seek(window, router.motion["acts"][0]["packets"][0]["flights"][0]["came"] + 0.3)
+    flag, cross = (window.locator(what).first.bounding_box() for what in (".scene .lost .df", ".scene .cross"))
+    assert flag
+    assert cross
+    assert flag["x"] + flag["width"] < cross["x"]
+
+
+def test_an_envelope_stands_upright_where_the_network_does(opened: Any, router: Written) -> None:
+    window = opened(router, viewport={"width": 400, "height": 800})
+    flight = router.motion["acts"][0]["packets"][1]["flights"][0]
+    seek(window, (flight["left"] + flight["came"]) / 2)
+    envelope = window.locator(f"{packet(1)} .body").bounding_box()
+    assert envelope
+    assert envelope["width"] > envelope["height"]
+
+
+def test_space_plays_a_stage_in_sight_without_focus_and_else_scrolls(opened: Any, router: Written) -> None:
+    window = opened(router)
+    window.evaluate("() => { document.documentElement.style.scrollBehavior = 'auto'; document.activeElement.blur(); }")
+    window.locator("#stage").scroll_into_view_if_needed()
+    window.locator(".scene").evaluate("(scene) => scene.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    before = window.evaluate("() => scrollY")
+    window.keyboard.press(" ")
+    expect(window.locator(".stage")).to_have_attribute("data-playing", "on")
+    window.keyboard.press(" ")
+    at_rest(window)
+    assert window.evaluate("() => scrollY") == before
+    window.locator("#act-2").evaluate("(act) => act.scrollIntoView({ behavior: 'instant' })")
+    before = window.evaluate("() => scrollY")
+    window.keyboard.press(" ")
+    until(window, f"scrollY > {before}")
+    at_rest(window)
+
+
+def test_the_legend_names_what_there_is_and_nothing_else(opened: Any, tmp_path: Path) -> None:
+    window = opened(written(of(CUT), tmp_path))
+    legend = window.locator(".stage .legend")
+    expect(legend).to_contain_text("fragment")
+    for absent in ("DF", "×n", "too big", "TCP"):
+        expect(legend).not_to_contain_text(absent)

@@ -19,7 +19,7 @@
   // A time in ns, in three digits: "12.3 µs", "4.56 ms", "1.2 s".
   const timeWords = (ns) => {
     const [unit, size] = Math.abs(ns) < 1e6 ? ["µs", 1e3] : Math.abs(ns) < 1e9 ? ["ms", 1e6] : ["s", 1e9];
-    return `${Number((ns / size).toPrecision(3))} ${unit}`;
+    return `${Number((ns / size).toPrecision(3))} ${unit}`.replace("-", "−");
   };
 
   Object.assign(pmtulab, { svg, html, timeWords });

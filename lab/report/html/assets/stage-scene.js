@@ -155,8 +155,8 @@
       for (const mark of latest.values()) this.mark(mark, (beat - mark.beat) / FRESH);
     }
 
-    bar(packet, turn) {
-      const drawn = bar(packet, this.scale, turn);
+    bar(packet, turn, ahead) {
+      const drawn = bar(packet, this.scale, turn, ahead);
       drawn.classList.toggle("chosen", packet.frames.some((number) => this.chosen?.has(number)));
       return drawn;
     }
@@ -165,7 +165,7 @@
       const link = this.links[flight.link], { l } = sizeOf(packet.octets, this.scale);
       const way = -l / 2 + done * (link.length + (flight.came === null ? 0 : l));
       const over = Math.abs(link.angle) > 91 ? 180 : 0; // no bar stands on its head
-      const drawn = this.bar(packet, link.angle + over);
+      const drawn = this.bar(packet, link.angle + over, (flight.from === link.a) === !over ? 1 : -1);
       drawn.setAttribute("transform", `translate(${flight.from === link.a ? way : link.length - way} 0) rotate(${over})`);
       link.traffic.append(drawn);
     }
@@ -184,7 +184,7 @@
       const steep = Math.abs(uy) > STEEP, angle = degrees(ux, uy), turn = Math.abs(angle) > 91 ? angle + 180 : angle;
       const [x, y] = [node.x + ux * reach - steep * fall * FALL, node.y + uy * reach + !steep * fall * FALL];
       for (const side of fall ? [-1, 1] : [0]) {
-        const drawn = this.bar(packet, turn);
+        const drawn = this.bar(packet, turn, turn === angle ? 1 : -1);
         drawn.setAttribute("transform", `translate(${x} ${y}) rotate(${turn + side * fall * 16}) translate(${side * fall * 5} 0)`);
         drawn.style.opacity = 1 - fall * fall;
         if (side) drawn.style.clipPath = `inset(-30px ${side < 0 ? "50% -30px -30px" : "-30px -30px 50%"})`;
@@ -219,11 +219,13 @@
       });
     }
 
-    // What happens at a node: a ring that spreads, and a word. What was refused hops at its host's edge, and fades.
+    // What happens at a node: its outline spreads, and a word. What was refused hops at its host's edge, and fades.
     mark(mark, done) {
       const at = this.at.get(mark.at);
       if (!at) return;
-      const ring = svg("circle", { class: `ring ${mark.kind}`, cx: at.x, cy: at.y, r: 30 + done * 26 });
+      const ring = shape(this.nodes.get(mark.at).kind, 4 + done * 14);
+      ring.setAttribute("class", `ring ${mark.kind}`);
+      ring.setAttribute("transform", `translate(${at.x} ${at.y})`);
       ring.style.opacity = 1 - done;
       this.above.append(ring);
       if (mark.kind === "refused") {
@@ -258,10 +260,11 @@
   };
   const degrees = (dx, dy) => (Math.atan2(dy, dx) * 180) / Math.PI;
 
-  const shape = (kind) => {
-    if (kind === "router") return svg("circle", { r: ROUTER });
-    if (kind === "host") return svg("rect", { x: -HOST.w / 2, y: -HOST.h / 2, width: HOST.w, height: HOST.h, rx: 9 });
-    const [w, h] = [BRIDGE.w / 2, BRIDGE.h / 2];
+  // A node's outline around (0, 0), or one so many pixels outside of it.
+  const shape = (kind, out = 0) => {
+    if (kind === "router") return svg("circle", { r: ROUTER + out });
+    const { w: wide, h: high } = kind === "host" ? HOST : BRIDGE, [w, h] = [wide / 2 + out, high / 2 + out];
+    if (kind === "host") return svg("rect", { x: -w, y: -h, width: 2 * w, height: 2 * h, rx: 9 + out });
     return svg("path", { d: `M${9 - w} ${-h}H${w - 9}L${w} 0L${w - 9} ${h}H${9 - w}L${-w} 0Z` });
   };
 

@@ -1,13 +1,15 @@
 // The stage: plays the packets of a run over its network. All acts are one length of time, one after the other.
 //
 // Keys, where the stage has the focus: space plays and pauses; left and right (or , and .) step; n and p go to the next and the
-// last thing worth seeing; Home and End; + and - change the speed. Where motion is not wanted, playing goes from step to step.
+// last thing worth seeing; Home and End; + and - change the speed. Where nothing has the focus and the picture is on the screen,
+// space plays it, too: who projects a page should not have to aim. Where motion is not wanted, playing goes from step to step.
 "use strict";
 
 (() => {
   const pmtulab = (window.pmtulab ??= {});
   const { svg, html, timeWords } = pmtulab;
   const { stateAt, timeAt, beatOf, stops } = pmtulab.stageState;
+  const { flagged } = pmtulab.stageBar;
 
   const SPEEDS = [[0.25, "¼×"], [0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"]];
   const BETWEEN = 1; // beats from the end of an act to the next
@@ -36,14 +38,23 @@
     const there = new Set(acts.flatMap((act) => act.packets.map((packet) => packet.kind)));
     const kinds = Object.entries(KINDS).filter(([kind]) => there.has(kind));
     const items = kinds.map(([kind, words]) => html("li", { class: kind }, words));
-    const sizes = html("li", { class: "text" }, "length: octets · thickness: the MTU that it fits · ⚑ DF");
-    return html("ul", { class: "legend" }, ...items, sizes);
+    const some = (what) => acts.some((act) => act.packets.some(what));
+    const flag = svg("svg", { class: "flag", viewBox: "0 0 28 20", "aria-hidden": "true" }, svg("path", { d: "M27 20V1H2l5 6-5 6h25" }));
+    if (some(flagged)) items.push(html("li", { class: "text" }, flag, "DF: don't fragment"));
+    if (some((packet) => packet.many > 1)) items.push(html("li", { class: "text" }, "×n: so many alike"));
+    return html("ul", { class: "legend" }, ...items, html("li", { class: "text" }, "length: octets · thickness: the MTU that it fits"));
   };
 
   // The packet with this frame; or the one that stands for it.
   const packetOf = (act, number) =>
     act.packets.find((packet) => packet.frames.includes(number)) ??
     act.packets.find((packet) => packet.many > 1 && packet.frames[0] < number && number <= packet.last);
+
+  // Whether the middle of it is on the screen.
+  const inSight = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top + bottom > 0 && (top + bottom) / 2 < innerHeight;
+  };
 
   // Fills `element`, and returns nothing; nothing is there where a run has nothing to show.
   pmtulab.stage = (element, run, bus) => {
@@ -76,7 +87,7 @@
     });
     const play = button("Play", icon("play"), () => toggle(), "space");
     const speedName = html("output", { class: "speed" }, "1×");
-    const clock = html("output", { class: "clock", "aria-label": "True time since the act began" });
+    const clock = html("output", { class: "clock", "aria-label": "True time since the act's first frame" });
     const scrub = html("input", { type: "range", min: 0, max: whole, step: 0.01, value: 0, "aria-label": "Time" });
     const caption = html("p", { class: "caption", "aria-live": "polite", "aria-atomic": "true" });
     const before = html("ol", { class: "before", "aria-hidden": "true" });
@@ -111,11 +122,11 @@
       const state = stateAt(motion, act, beat), time = Math.round(timeAt(act, beat));
       scene.draw(state, beat);
       scrub.value = now;
-      clock.textContent = timeWords(time);
+      clock.textContent = timeWords(Math.max(0, time)); // it starts with the act's first frame, as the times of a timeline do
       scrub.setAttribute("aria-valuetext", `act ${index + 1}, ${clock.textContent}`);
       if (told.act !== index || told.caption !== state.caption) {
         const number = acts.length > 1 ? `Act ${index + 1} of ${acts.length}` : "";
-        const less = act.left_out ? `${act.left_out} packets are not shown` : "";
+        const less = act.left_out ? `${act.left_out} ${act.left_out > 1 ? "packets are" : "packet is"} not shown` : "";
         heading.textContent = [number, act.title, less].filter(Boolean).join(" · ");
         const words = act.captions.slice(Math.max(0, state.caption - EARLIER), state.caption + 1).map((one) => one.words).reverse();
         caption.textContent = words[0] ?? " ";
@@ -206,6 +217,12 @@
       event.preventDefault();
       event.stopPropagation();
       keys[event.key]();
+    });
+    document.addEventListener("keydown", (event) => {
+      const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+      if (event.key !== " " || !plain || event.target !== document.body || !inSight(scene.root)) return;
+      event.preventDefault(); // it would scroll
+      if (!event.repeat) toggle();
     });
     scrub.addEventListener("input", () => go(Number(scrub.value)));
 
