@@ -8,7 +8,7 @@
   const pmtulab = (window.pmtulab ??= {});
   const { svg, html, timeWords: words, plotAxis: axis, plotTicks: ticks } = pmtulab;
 
-  const LEFT = 52, RIGHT = 78, TOP = 18, SIZES = 230, WINDOW = 74, BELOW = 50, GAP = 34;
+  const LEFT = 52, RIGHT = 92, TOP = 18, SIZES = 230, WINDOW = 74, BELOW = 50, GAP = 34;
   const LABEL = 56; // pixels that a time wants below the axis
   const MOST_ROWS = 200; // of the table
   const NEAR = 28; // pixels from a dot at which it is meant

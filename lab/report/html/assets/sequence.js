@@ -57,11 +57,11 @@
           continue;
         }
         picture.append(svg("line", { class: "link", x1: this.x(a), x2: this.x(b), y1: "72%", y2: "72%" }));
-        picture.append(svg("text", { class: "mtu", x: this.middle(a, b), y: "55%" }, words));
+        picture.append(svg("text", { class: "mtu", x: this.middle(a, b), y: "58%" }, words));
       }
       this.run.nodes.forEach((name, n) => {
         picture.append(svg("circle", { class: "node", cx: this.x(n), cy: "72%", r: 4 }));
-        picture.append(svg("text", { class: "name", x: this.x(n), y: "38%" }, name));
+        picture.append(svg("text", { class: "name", x: this.x(n), y: "26%" }, name));
       });
       return html("div", { class: "row head", "aria-hidden": "true" },
         html("span", { class: "time" }, "ms"),
