@@ -6,7 +6,7 @@ dashed at the rim; below a node stands what is special about it. The ways in wor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from math import hypot
 
@@ -23,6 +23,8 @@ EDGE = 28
 LINE = 22  # a line of words below the picture
 NARROW, WIDE = 1.5, 9.0  # a link of no MTU, and of 1500 octets or more: a third of a node at most
 WORDS_LETTER = 7.4
+MIDDLE, NEAR_A, NEAR_B = (0.5, 0.36, 0.64), (0.3, 0.22, 0.38), (0.7, 0.78, 0.62)  # where a link's MTU is written, at best first
+LABEL = 38, 14  # what four digits take, with some room
 
 _STYLE = """
   svg { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --soft: #59636e; --line: #afb8c1; --way: #0969da; --slow: #cf222e;
@@ -55,6 +57,7 @@ class _Drawing:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.words = list(ways_words(graph))
+        self.labels: list[tuple[float, float]] = []  # the middles of those that are written
         self.boxes = {node.name: max(52.0, LETTER * len(node.name) + 24) for node in graph.topology.nodes}
         self.widest = max(self.boxes.values(), default=0)
         spots = layout(graph.topology)
@@ -92,10 +95,10 @@ class _Drawing:
         for end, mtu in ((a, link.mtus[0]), (b, link.mtus[1])):
             yield f'  <polygon points="{_band(end, middle, width(mtu))}"/>'
         if link.mtus[0] == link.mtus[1]:
-            yield self.label(self.clear(link, 0.5), link.mtus[0])
+            yield self.label(link, MIDDLE, link.mtus[0])
         else:
-            yield self.label(self.clear(link, 0.3), link.mtus[0])
-            yield self.label(self.clear(link, 0.7), link.mtus[1])
+            yield self.label(link, NEAR_A, link.mtus[0])
+            yield self.label(link, NEAR_B, link.mtus[1])
         yield "</g>"
 
     def clear(self, link: Link, part: float) -> tuple[float, float]:
@@ -110,8 +113,12 @@ class _Drawing:
         down = BOX / 2 / abs(dy) if dy else 1
         return min(across, down, 0.5)
 
-    def label(self, at: tuple[float, float], mtu: int) -> str:
-        return f'  <text x="{at[0]:.1f}" y="{at[1] + 4.5:.1f}">{mtu}</text>'
+    def label(self, link: Link, parts: Sequence[float], mtu: int) -> str:
+        """At the first of these places where there is no other yet: links that cross in the middle have their MTUs beside it."""
+        spots = [self.clear(link, part) for part in parts]
+        x, y = next((spot for spot in spots if not any(_covers(spot, other) for other in self.labels)), spots[0])
+        self.labels.append((x, y))
+        return f'  <text x="{x:.1f}" y="{y + 4.5:.1f}">{mtu}</text>'
 
     def node(self, node: Node) -> Iterator[str]:
         (x, y), box = self.at[node.name], self.boxes[node.name]
@@ -145,6 +152,11 @@ def width(mtu: int) -> float:
 
 def _between(a: tuple[float, float], b: tuple[float, float], part: float) -> tuple[float, float]:
     return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part
+
+
+def _covers(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether labels with these middles would lie on each other."""
+    return abs(one[0] - other[0]) < LABEL[0] and abs(one[1] - other[1]) < LABEL[1]
 
 
 def _band(a: tuple[float, float], b: tuple[float, float], width: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from lab.theory.oracle import follow
 from lab.theory.plan import plan
 from tests.golden_files import check
 from tests.strategies import topologies
-from topologies import chain, dumbbell, fat_tree
+from topologies import chain, dumbbell, fat_tree, mesh, star
 
 SVG = "{http://www.w3.org/2000/svg}"
 FORMS: dict[str, Callable[[Graph], str]] = {"txt": graph_text, "svg": graph_svg, "dot": graph_dot, "mmd": graph_mermaid}
@@ -95,6 +96,15 @@ def test_an_svg_shows_every_node_and_every_mtu(topology: Topology) -> None:
     mtus = [mtu for link in topology.links for mtu in set(link.mtus)]
     assert all(shown.count(str(mtu)) >= mtus.count(mtu) for mtu in mtus)
     assert len(elements(graph_svg(of(topology)), "polygon")) == 2 * len(topology.links)
+
+
+@pytest.mark.parametrize("topology", [mesh(4, 1400), mesh(5, (1400, 9000)), fat_tree(4, 9000), star((1500, 576, 9000, 1280))])
+def test_no_mtu_is_written_on_another(topology: Topology) -> None:
+    """Of a mesh, links cross in the middle."""
+    links = [element for element in elements(graph_svg(of(topology)), "g") if "link" in element.get("class", "")]
+    spots = [(float(text.get("x", "")), float(text.get("y", ""))) for link in links for text in link.iter(f"{SVG}text")]
+    near = [(one, other) for one, other in combinations(spots, 2) if abs(one[0] - other[0]) < 36 and abs(one[1] - other[1]) < 12]
+    assert near == []
 
 
 def test_an_svg_is_told_to_those_who_do_not_see_it() -> None:
