@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from lab.find import find
 from lab.judge.observation import Observation
 from lab.judge.result import ActResult, Result
 from lab.model.flow import WANT, Udp
+from lab.model.topology import Topology
 from lab.report.html.motion import motion
 from lab.report.html.page import page
 from lab.run import run
+from lab.theory.plan import plan
 from tests.crossings import Crossings, repeated
 from tests.observations import datagrams
 from tests.results import SCENARIO
 from tests.scenes import CUT, DESCENTS
+from topologies import dumbbell, fat_tree, mesh, tree
 
 pytestmark = pytest.mark.tools("chromium")
 
@@ -500,3 +504,19 @@ def test_names_and_mtus_over_a_diagram_do_not_lie_on_each_other_on_paper(opened:
     lowest = max(box["y"] + box["height"] for box in boxes["name"])
     highest = min(box["y"] for box in boxes["mtu"])
     assert lowest < highest + 4  # a box has room above and below its digits
+
+
+@pytest.mark.parametrize("topology", [fat_tree(4, 1400), tree(2, (1500, 1400, 576)), dumbbell(3, 2, 576), mesh(5, 1400)])
+def test_no_node_stands_on_another(opened: Any, tmp_path: Path, topology: Topology) -> None:
+    """However many stand in a row: the picture shrinks."""
+    host = topology.hosts[0].name
+    (link,) = [link for link in topology.links if host in (link.a, link.b)]
+    crossing = Crossings(plan(topology))
+    crossing.cross(crossing.udp(host, topology.hosts[-1].name, 1500), host, link.b if link.a == host else link.a)
+    window = opened(written(of(crossing.observation()), tmp_path))
+    boxes = window.locator(".scene .node > :is(rect, circle)").evaluate_all(
+        "(all) => all.map((one) => { const { x, y, width, height } = one.getBoundingClientRect(); return [x, y, width, height]; })"
+    )
+    assert len(boxes) == len(topology.nodes)
+    for (x, y, wide, high), (ox, oy, owide, ohigh) in combinations(boxes, 2):
+        assert x + wide <= ox or ox + owide <= x or y + high <= oy or oy + ohigh <= y

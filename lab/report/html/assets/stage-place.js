@@ -6,6 +6,7 @@
 
   const HOST = { w: 88, h: 60 }, BRIDGE = { w: 74, h: 56 }, ROUTER = 34; // of a router, the radius
   const CARD = { w: 196, row: 21, edge: 12, away: 22 }; // a host's notes: a row of them, around all, and from their host
+  const APART = 14; // between boxes in a row
   const COLUMN = 150; // that a node and a link want in a row
   const NARROW = 560; // pages below this are played from top to bottom
   const TOP = 74; // above the first node: room for what is said there
@@ -65,6 +66,14 @@
     return { at, high: TOP + down * row + 40 + below };
   };
 
+  // How wide a page must be for the boxes of a row to stand side by side. A chain winds or stands instead.
+  const crowded = (nodes) => {
+    const rows = [...Map.groupBy(nodes, (node) => node.y).values()].map((row) => row.map((node) => node.x).sort((a, b) => a - b));
+    if (rows.length < 2) return 0;
+    const gaps = rows.flatMap((row) => row.slice(1).map((x, i) => x - row[i])).filter((gap) => gap > 0);
+    return gaps.length ? (Math.max(...rows.flat()) / Math.min(...gaps)) * (HOST.w + APART) + CARD.w + 12 : 0;
+  };
+
   // By name where each node stands (x, y), and on which side its notes are, of which there are so many `rows` at most. `bottom` and
   // `top` are those of the whole picture. A layout's least x and y are 0.
   const place = (motion, width, noted, rows) => {
@@ -93,5 +102,5 @@
     return { spots, top, bottom: high, tall };
   };
 
-  pmtulab.stagePlace = { HOST, BRIDGE, ROUTER, CARD, gauge, edgeOf, place };
+  pmtulab.stagePlace = { NARROW, HOST, BRIDGE, ROUTER, CARD, gauge, edgeOf, place, crowded };
 })();

@@ -5,7 +5,7 @@
   const pmtulab = (window.pmtulab ??= {});
   const { svg } = pmtulab;
   const { FRESH } = pmtulab.stageState;
-  const { HOST, BRIDGE, ROUTER, CARD, gauge, edgeOf, place } = pmtulab.stagePlace;
+  const { HOST, BRIDGE, ROUTER, CARD, gauge, edgeOf, place, crowded } = pmtulab.stagePlace;
   const { bar, sizeOf, patterns } = pmtulab.stageBar;
 
   const LONGEST = 92, OF_A_LINK = 0.46; // of packets: pixels for the largest MTU, and the share of a link that they may take
@@ -40,9 +40,14 @@
       });
     }
 
-    // How wide the picture is drawn at least, where there is room.
+    // How wide the picture is drawn, where there is room.
     get natural() {
       return Math.max(860, (Math.max(...this.motion.nodes.map((node) => node.x)) + 1) * 190);
+    }
+
+    // How wide it is drawn at least: where that is wider than the page, all of it is smaller.
+    get narrowest() {
+      return crowded(this.motion.nodes);
     }
 
     describe() {

@@ -10,6 +10,7 @@
   const { svg, html, timeWords } = pmtulab;
   const { stateAt, timeAt, beatOf, stops } = pmtulab.stageState;
   const { flagged } = pmtulab.stageBar;
+  const { NARROW } = pmtulab.stagePlace;
 
   const SPEEDS = [[0.25, "¼×"], [0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"]];
   const BETWEEN = 1; // beats from the end of an act to the next
@@ -265,7 +266,8 @@
       const wide = Math.round(element.clientWidth);
       if (!wide || wide === width) return;
       width = wide;
-      scene.build(Math.min(wide, scene.natural)); // where there are more pixels it grows
+      // Where there are more pixels it grows, and where there are too few it shrinks; a narrow page turns it instead.
+      scene.build(wide < NARROW ? wide : Math.max(Math.min(wide, scene.natural), scene.narrowest));
       show();
     };
     new ResizeObserver(fit).observe(element);
