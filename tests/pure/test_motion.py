@@ -278,6 +278,7 @@ def test_what_was_flushed_is_not_forgotten_besides() -> None:
 def test_a_program_is_told_of() -> None:
     words = [mark["words"] for mark in marks(act_of(TOOLS), "program")]
     assert words[0] == "$ ping -c1 server"
+    assert words[-1] == "prints: pmtu 576"  # as a sentence, not behind the bar of a timeline
     assert "exit status 1" in words
 
 

@@ -97,6 +97,17 @@ def test_what_a_page_says(name: str) -> None:
     assert len(links) >= sum(bool(finding.frames) for finding in result.findings)
 
 
+def test_a_link_to_frames_says_so_when_it_is_read_alone() -> None:
+    """As in a screen reader's list of links, where "5" says nothing."""
+    labels = [of["aria-label"] for _, of in Reading(page(RESULTS["passed"])).elements if "data-frames" in of]
+    assert labels
+    assert all(re.fullmatch(r"frame \d+|frames \d+–\d+|all \d+ frames", label or "") for label in labels)
+
+
+def test_what_a_citation_is_about_is_a_word_of_its_own() -> None:
+    assert "RFC 1191 §4 Router specification" in Reading(page(RESULTS["passed"])).text
+
+
 def test_a_page_is_the_same_each_time_it_is_made() -> None:
     assert page(passed(), "6.18") == page(passed(), "6.18")
 

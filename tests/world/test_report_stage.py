@@ -485,8 +485,8 @@ def test_the_legend_names_what_there_is_and_nothing_else(opened: Any, tmp_path: 
 @pytest.mark.parametrize("width", [1280, 400])
 def test_no_words_of_a_plot_are_cut_off(opened: Any, tmp_path: Path, width: int) -> None:
     """Not even of the widest that there may be: a path MTU of five digits."""
-    held = tuple(replace(outcome, exceptions=tuple(replace(e, mtu=65535) for e in outcome.exceptions)) for outcome in DESCENTS.outcomes)
-    report = written(of(replace(DESCENTS, events=held)), tmp_path)
+    held = [replace(sent, exceptions=tuple(replace(e, mtu=65535) for e in sent.exceptions)) for sent in DESCENTS.outcomes]
+    report = written(of(replace(DESCENTS, events=tuple(held))), tmp_path)
     window = opened(report, viewport={"width": width, "height": 900})
     expect(window.locator(".plot text.note.pmtu")).to_have_text("PMTU 65535")
     beyond = window.locator(".plot > svg").evaluate(
@@ -500,10 +500,9 @@ def test_names_and_mtus_over_a_diagram_do_not_lie_on_each_other_on_paper(opened:
     window = opened(router, viewport={"width": 690, "height": 900})
     window.emulate_media(media="print")
     head = window.locator(".row.head").first
-    boxes = {kind: head.locator(f"text.{kind}").evaluate_all("(all) => all.map((one) => { const { y, height } = one.getBBox(); return { y, height }; })") for kind in ("name", "mtu")}
-    lowest = max(box["y"] + box["height"] for box in boxes["name"])
-    highest = min(box["y"] for box in boxes["mtu"])
-    assert lowest < highest + 4  # a box has room above and below its digits
+    edges = "(all) => all.map((one) => [one.getBBox().y, one.getBBox().y + one.getBBox().height])"
+    names, mtus = (head.locator(f"text.{kind}").evaluate_all(edges) for kind in ("name", "mtu"))
+    assert max(low for _, low in names) < min(high for high, _ in mtus) + 4  # a box has room above and below its digits
 
 
 @pytest.mark.parametrize("topology", [fat_tree(4, 1400), tree(2, (1500, 1400, 576)), dumbbell(3, 2, 576), mesh(5, 1400)])

@@ -21,6 +21,7 @@ from lab.report.wording import count, protocol
 from lab.theory.linux import IP_HEADER
 
 OF_A_DATAGRAM = 8  # octets of UDP's header, and of an echo's
+PRINTED = "│ "  # before what a program prints, in a timeline; on the stage a word says it
 
 
 @dataclass(slots=True)
@@ -80,7 +81,8 @@ def _of(observation: Observation, event: Event) -> Iterator[Mark]:
         case Searched():
             yield Mark(time, at, "search", words, news=False)
         case Ran() as ran:
-            yield Mark(time, ran.at, "program", words, news=time == ran.started)
+            said = f"prints: {words.removeprefix(PRINTED).strip()}" if words.startswith(PRINTED) else words
+            yield Mark(time, ran.at, "program", said, news=time == ran.started)
         case Outcome(errno=errno) as outcome if errno is not None:
             yield Mark(time, outcome.flow.source, "refused", words, more=_refused(outcome))
         case Outcome() as outcome:

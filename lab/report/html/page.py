@@ -159,7 +159,7 @@ def _citation(cites: Citation) -> str:
 
 def _about(words: str) -> str:
     """What a citation is about, where there is room for it."""
-    return f'<span class="about">{text(words)}</span>'
+    return f' <span class="about">{text(words)}</span>'
 
 
 def _frames(cited: Sequence[int], shown: frozenset[int] | None) -> str:
@@ -168,10 +168,16 @@ def _frames(cited: Sequence[int], shown: frozenset[int] | None) -> str:
     if not frames:
         return ""
     found = runs(frames).split(", ")
-    links = [f'<a href="#" data-frames="{some}">{some.replace("-", "–")}</a>' for some in found[:MOST_RUNS]]
+    links = [_frame_link(some) for some in found[:MOST_RUNS]]
     if len(found) > MOST_RUNS:
         links.append(f'<a href="#" data-frames="{",".join(found)}" aria-label="all {len(set(frames))} frames">…</a>')
     return f'<span class="quiet">frame{"s" if len(set(frames)) > 1 else ""}</span> {", ".join(links)}'
+
+
+def _frame_link(some: str) -> str:
+    """One frame, or a run of them. Alone, as in a screen reader's list of links, it says what it leads to."""
+    shown = some.replace("-", "–")
+    return f'<a href="#" data-frames="{some}" aria-label="frame{"s" * ("-" in some)} {shown}">{shown}</a>'
 
 
 def _counters(moved: Mapping[str, Mapping[str, int]], nodes: list[str]) -> Iterator[str]:
