@@ -1,7 +1,8 @@
 """What a lab could leave behind, listed: processes, network namespaces, interfaces, mounts, entries of /run, temporary files.
 
 Of processes and namespaces only ours are listed, as other labs may run on this machine at the same time. Ours are the descendants
-of the process that asks: with `adopting_orphans()`, a process whose parent was killed becomes our child, and nobody else's.
+of the process that asks: with `adopting_orphans()`, a process whose parent was killed becomes our child, and nobody else's. Of /run
+only what a lab has names for is listed: whatever else comes there is another program's.
 """
 
 from __future__ import annotations
@@ -55,16 +56,14 @@ def census(temporary: Path) -> Census:
         namespaces=frozenset(namespaces()),
         interfaces=frozenset(os.listdir("/sys/class/net")),
         mounts=frozenset(Path("/proc/self/mountinfo").read_text().splitlines()),
-        run=frozenset(entries(Path("/run"))) | frozenset(entries(Path("/run/netns"))),
+        run=frozenset(entries(Path("/run"), "pmtulab*")) | frozenset(entries(Path("/run/netns"))),
         temporary=frozenset(str(path) for path in temporary.rglob("*")),
     )
 
 
-def entries(folder: Path) -> list[str]:
-    try:
-        return [f"{folder}/{name}" for name in os.listdir(folder)]
-    except FileNotFoundError:
-        return []
+def entries(folder: Path, pattern: str = "*") -> list[str]:
+    """None, where there is no such folder."""
+    return [str(path) for path in folder.glob(pattern)]
 
 
 def processes() -> Iterator[Process]:
