@@ -17,6 +17,8 @@ def steady(text: str) -> str:
     """The text without what one run does not share with the next: times, frame numbers, and how much was sent by then."""
     text = _TIME.sub("T", text)
     text = re.sub(r"\b(time|expires) \d+(ms|sec)\b", r"\1 T", text)
+    # What a host has just learned it keeps for 600 s, less those that this machine took since.
+    text = re.sub(r"\bexpires in (600|5\d\d) s\b", "expires in T", text)
     text = re.sub(r"\b\d+ probes in \d+\.\d s\b", "N probes in T", text)
     text = re.sub(r"frames? [\d ,…-]+", "frames", text)
     text = re.sub(r"\b(\d+) segments of|\band \d+ smaller", "N segments", text)

@@ -75,6 +75,7 @@ def test_a_command_may_fail_where_its_status_is_shown() -> None:
         (" 1:  10.0.0.2   0.062ms \n", " 1:  10.0.0.2   0.1ms \n".replace("0.1", "0.112")),
         ("0% packet loss, time 0ms\n", "0% packet loss, time 12ms\n"),
         ("expires 599sec mtu 1400\n", "expires 9sec mtu 1400\n"),
+        ("mtu 576, expires in 600 s\n", "mtu 576, expires in 598 s\n"),
         ("1 fault found: 43 probes in 2.1 s\n", "1 fault found: 45 probes in 12.9 s\n"),
         ("122 segments of 524 octets and 4 smaller\n", "120 segments of 524 octets and 6 smaller\n"),
         ("client ──1500── r1 ─────\n", "client ──1500── r1 ──\n"),
