@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -23,8 +24,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     folder = tmp_path_factory.mktemp("user")
     program = folder / "bin" / "pmtulab"
     program.parent.mkdir()
-    python, flag, text = PMTULAB
-    program.write_text(f'#!/bin/sh\nexec {python} {flag} "{text}" "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PMTULAB)} "$@"\n')
     program.chmod(0o755)
     (folder / "quiet.yaml").write_text("nodes: {a: host, b: host}\nlinks: [{a: a, b: b}]\n")
     with a_user(folder) as user:

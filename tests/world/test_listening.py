@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import subprocess
 import sys
@@ -67,8 +68,8 @@ def test_a_program_that_fails_is_not_waited_for(net: Net) -> None:
 
 def test_a_program_may_end_well_and_leave_another_that_listens(net: Net) -> None:
     """As one does that goes to the background."""
-    left = f"{sys.executable} -c '{LISTENER}' {int(socket.AF_INET)} {int(socket.SOCK_STREAM)} 0.0.0.0 <&3 &"
-    with net["server"].popen(["sh", "-c", f"exec 3<&0; {left}"], stdin=PIPE) as parent:
+    left = shlex.join([sys.executable, "-c", LISTENER, str(int(socket.AF_INET)), str(int(socket.SOCK_STREAM)), "0.0.0.0"])
+    with net["server"].popen(["sh", "-c", f"exec 3<&0; {left} <&3 &"], stdin=PIPE) as parent:
         assert parent.wait(5) == 0
         net["server"].await_listening(7000, by=parent)
         assert listening(net.sandbox, "server", "tcp") == {7000}
