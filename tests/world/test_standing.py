@@ -210,7 +210,7 @@ def test_who_comes_and_goes_leaves_nothing_in_the_holder(user: User) -> None:
             net["client"].run(["true"])
             net["server"].popen(["sleep", "4721"], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
             with pytest.raises(FileNotFoundError):
-                net["r1"].run(["no-such-program"])
+                net["r1"].run(["/no-such-program"])  # not looked for in PATH, where a directory may be closed to us
             with pytest.raises(FileNotFoundError):
                 net.sandbox.open("r1", "/proc/net/dev", "/proc/net/no-such-file")
     until(lambda: held() == before)
