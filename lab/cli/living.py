@@ -30,6 +30,8 @@ def exec_command(lab: str | None, node: str, command: tuple[str, ...]) -> None:
     from lab.inside import CannotRun, execute
 
     argv = command[1:] if command[0] == "--" else command
+    if command[0].partition("=")[0] == "--in":
+        raise click.UsageError("Options stand before NODE: pmtulab exec --in LAB NODE -- COMMAND")
     if not argv:
         raise click.UsageError("Missing argument 'COMMAND'.")
     with told():

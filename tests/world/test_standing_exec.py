@@ -68,6 +68,7 @@ def test_what_is_missing_is_said(user: User) -> None:
     assert "near it: client" in user.refused(2, "exec", "cleint", "true")
     assert "Missing argument" in user.refused(2, "exec", "client")
     assert "Missing argument" in user.refused(2, "exec", "client", "--")
+    assert "exec --in LAB NODE -- COMMAND" in user.refused(2, "exec", "client", "--in", "here", "true")
 
 
 def test_streams_directory_and_environment_are_ours(user: User) -> None:
