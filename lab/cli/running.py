@@ -128,11 +128,13 @@ def check_fits(lab: str, scenarios: Mapping[str, str], jobs: int, builder: Build
     if jobs > 1 or builder != "netlink":
         raise click.UsageError("with --in LAB scenarios run one after another, and nothing is built: leave out -j and --builder")
     try:
-        wrong = [f"{each.name} does not fit: {why}" for each in found_again(scenarios) for why in misfits(lab, each.topology)]
+        whys = {each.name: misfits(lab, each.topology) for each in found_again(scenarios)}
     except NoLab as error:
         raise click.ClickException(str(error)) from error
-    if wrong:
-        raise click.ClickException("\n".join(f"lab {lab}: {line}" for line in wrong))
+    if any(whys.values()):
+        raise click.ClickException(
+            "\n".join(f"lab {lab}: {name} does not fit: {'; '.join(why)}" for name, why in whys.items() if why)
+        )
 
 
 def run_in(

@@ -44,13 +44,12 @@ def test_what_was_set_is_real_and_said(user: User) -> None:
 
 
 def test_what_does_not_fit_is_told_whole_before_anything_runs(user: User) -> None:
+    """A line a scenario: of a group there may be eighty."""
     said = user.refused(2, "run", "576-router", "1280-router-v6", "offloads", "asymmetric-return", "--in", "here", "--out", "none")
     assert said.splitlines() == [
         "Error: lab here: 1280-router-v6 does not fit: it has IPv4, and not IPv6",
         "lab here: offloads does not fit: its offloads are off",
-        "lab here: asymmetric-return does not fit: there is no node r3",
-        "lab here: asymmetric-return does not fit: there is no link r1–r3",
-        "lab here: asymmetric-return does not fit: there is no link r3–r2",
+        "lab here: asymmetric-return does not fit: there is no node r3; there is no link r1–r3; there is no link r3–r2",
     ]
     assert not (user.folder / "none").exists()
 
