@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -26,6 +27,8 @@ __all__ = [
     "standing",
 ]
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def main() -> None:
     """Runs the command, and turns what went wrong into one message and the exit code for it."""
@@ -44,8 +47,14 @@ def main() -> None:
         click.echo("\ninterrupted: nothing is left behind", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `pmtulab list | head`: nobody reads on
+        write_no_more()  # `pmtulab list | head`: nobody reads on
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        write_no_more()
+        click.echo(f"cannot write {error.filename or 'all of it'}: {error.strerror}; make room, or write elsewhere", err=True)
+        sys.exit(CANNOT_RUN)
     except Exception as error:
         from lab.run import Broken, Forbidden
 
@@ -53,3 +62,8 @@ def main() -> None:
             raise
         click.echo(str(error), err=True)
         sys.exit(CANNOT_RUN)
+
+
+def write_no_more() -> None:
+    """What waits to be written to stdout is dropped, where Python would try it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

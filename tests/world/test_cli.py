@@ -289,3 +289,11 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         _, said = run.communicate(timeout=30)
     assert said == ""
     assert run.returncode != 1  # which would say that a claim failed
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("schema",), ("--help",)])
+def test_a_full_disk_is_said_and_is_no_failed_claim(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*PMTULAB, *arguments], env=surroundings(), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 125
+    assert done.stderr == "cannot write all of it: No space left on device; make room, or write elsewhere\n"
