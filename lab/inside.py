@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from lab.standing import check_nodes, connected
 from lab.world.sandbox import in_memory
-from lab.world.terminal import CannotRun, run_at_terminal, run_beside
+from lab.world.terminal import CannotRun, in_background, run_at_terminal, run_beside
 
 __all__ = ["CannotRun", "execute", "shell"]
 
@@ -30,11 +30,11 @@ exec 3<&-
 def execute(lab: str | None, node: str, argv: Sequence[str]) -> int:
     """Runs a program in a node of a lab (None: of the only one), at our terminal where we have one. Gives the exit code of a shell.
 
-    Raises NoLab and CannotRun.
+    In the background it runs with no input, where a terminal of its own would stop us at once. Raises NoLab and CannotRun.
     """
     with connected(lab) as (found, sandbox):
         check_nodes(found, [node])
-        run = run_at_terminal if at_terminal() else run_beside
+        run = run_at_terminal if at_terminal() and not in_background() else run_beside
         return code(run(sandbox, node, argv, environment(), directory()))
 
 

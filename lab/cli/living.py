@@ -19,8 +19,9 @@ from lab.cli.standing import in_a_lab, told
 def exec_command(lab: str | None, node: str, command: tuple[str, ...]) -> None:
     """Run a program in a node of a lab, in this directory and with this environment; you are root there.
 
-    Its streams are this command's; at a terminal Ctrl-C, Ctrl-Z and the window's size reach it. It is ended when this command is; a
-    daemon that leaves its session stays, until the lab is down.
+    Its streams are this command's; at a terminal Ctrl-C, the window's size and, where a shell is there to heed it, Ctrl-Z reach it.
+    In the background (&) it reads nothing. It is ended when this command is; a daemon that leaves its session stays, until the lab
+    is down.
 
     \b
     Exit: the program's own; 128+N where signal N ends it, 127 there is no such program, 126 it cannot be run,

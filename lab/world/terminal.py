@@ -11,9 +11,9 @@ import shutil
 import signal
 import termios
 import tty
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lab.world.process import Process, ready
+from lab.world.process import DEVNULL, Process, ready
 from lab.world.sandbox import Sandbox
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -47,9 +47,11 @@ def run_beside(sandbox: Sandbox, node: str, argv: Sequence[str], env: Mapping[st
 
     SIGTSTP stops both, as the terminal would. Raises CannotRun.
     """
+    # The program is of another session, so no terminal would stop it as it takes what is typed for the shell.
+    stdin = DEVNULL if in_background() else None
     with heard(*ENDING, signal.SIGTSTP) as signals:
         with starting(argv[0], env):
-            process = Process(sandbox, node, argv, env=dict(env), cwd=cwd)
+            process = Process(sandbox, node, argv, stdin=stdin, env=dict(env), cwd=cwd)
         while process.poll() is None:
             now = ready({process.told: select.POLLIN, signals: select.POLLIN}, None)
             for number in os.read(signals, ROOM) if signals in now else b"":
@@ -80,7 +82,7 @@ def run_at_terminal(
             process = Process(sandbox, node, argv, **streams, env=dict(env), cwd=cwd, terminal=True, more=more)
         os.set_blocking(ours, False)
         undo.callback(restore, before)
-        tty.setraw(0)
+        uninterrupted(lambda: tty.setraw(0))
         return Relay(process, ours, signals).run()
 
 
@@ -121,7 +123,7 @@ class Relay:
                     return -number
                 with contextlib.suppress(termios.error, OSError):  # it is closed, and we are told so
                     if number == signal.SIGCONT:
-                        tty.setraw(0)  # the shell that we were stopped from has set it as it wants it
+                        uninterrupted(lambda: tty.setraw(0))  # the shell that we were stopped from has set it as it wants it
                     copy_size(self._terminal)
 
     def _show(self, *, everything: bool) -> bool:
@@ -180,4 +182,22 @@ def copy_size(terminal: int) -> None:
 
 def restore(before: list[object]) -> None:
     with contextlib.suppress(termios.error):  # it is closed
-        termios.tcsetattr(0, termios.TCSADRAIN, before)  # type: ignore[arg-type]  # as tcgetattr() gave it
+        uninterrupted(lambda: termios.tcsetattr(0, termios.TCSADRAIN, before))  # type: ignore[arg-type]  # as tcgetattr() gave it
+
+
+def uninterrupted(set_modes: Callable[[], None]) -> None:
+    """In the background SIGTTOU stops us in tcsetattr(3), which fails as SIGCONT comes; Python does not try it again."""
+    while True:
+        try:
+            return set_modes()
+        except termios.error as error:
+            if error.args[0] != errno.EINTR:
+                raise
+
+
+def in_background() -> bool:
+    """Whether stdin is our controlling terminal, and others have it now: the shell that started us with `&`."""
+    try:
+        return os.tcgetpgrp(0) != os.getpgrp()
+    except OSError:
+        return False

@@ -17,6 +17,11 @@ def sleepers(seconds: str) -> list[int]:
     return [process.pid for process in descendants(os.getpid()) if process.argv == ("sleep", seconds)]
 
 
+def state(pid: int) -> str:
+    """The letter that ps shows: "S" for asleep, "T" for stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 class User:
     """Works in a folder, which is the runtime directory as well."""
 

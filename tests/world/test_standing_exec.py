@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.world.command import until
-from tests.world.standing import User, a_user, sleepers
+from tests.world.standing import User, a_user, sleepers, state
 
 TRAPPING = "trap 'echo heard; exit 7' INT TERM HUP QUIT; echo ready; while :; do sleep 0.02; done"
 
@@ -21,10 +20,6 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     with a_user(tmp_path_factory.mktemp("user")) as user:
         user.up()
         yield user
-
-
-def state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import site
 import time
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.world.census import adopting_orphans
+from tests.world.census import adopting_orphans, descendants
 from tests.world.command import PMTULAB, pmtulab, surroundings, until
-from tests.world.standing import sleepers
+from tests.world.standing import sleepers, state
 from tests.world.typist import Terminal, at_a_terminal
 
 
@@ -33,6 +34,9 @@ class Session:
 
     def at(self, *arguments: str, **environment: str) -> AbstractContextManager[Terminal]:
         return at_a_terminal([*PMTULAB, *arguments], self.folder, surroundings(**self.environment | environment))
+
+    def at_bash(self) -> AbstractContextManager[Terminal]:
+        return at_a_terminal(["/bin/bash", "--norc", "-i"], self.folder, surroundings(**self.environment))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +85,7 @@ def test_job_control(session: Session) -> None:
         terminal.type("fg\n")
         terminal.expect("sleep 4711")
         (sleeper,) = sleepers("4711")
-        until(lambda: Path(f"/proc/{sleeper}/stat").read_text().rpartition(")")[2].split()[0] == "S")
+        until(lambda: state(sleeper) == "S")
         terminal.type("\x03")
         terminal.expect("mine> ")
         until(lambda: not sleepers("4711"))
@@ -149,6 +153,29 @@ def test_ctrl_c_reaches_a_program_that_writes_more_than_is_read(session: Session
                 came += len(os.read(terminal.fd, 1 << 12))
         assert came < 1 << 20
         assert terminal.end() == 128 + signal.SIGINT
+
+
+def test_in_the_background_a_program_runs_and_leaves_what_is_typed_to_the_shell(session: Session) -> None:
+    """As `iperf3 -s &` would; fg brings it to the front, for Ctrl-C to end."""
+    with session.at_bash() as terminal:
+        terminal.type(f"{shlex.join(PMTULAB)} exec client -- sh -c 'cat; exec sleep 4717' &\n")
+        until(lambda: sleepers("4717"), within=20)
+        terminal.type("fg\n")
+        until(lambda: os.tcgetpgrp(terminal.fd) != terminal.pid)
+        terminal.type("\x03")
+        assert until(lambda: not sleepers("4717"))
+
+
+def test_a_shell_in_the_background_waits_until_it_is_brought_to_the_front(session: Session) -> None:
+    with session.at_bash() as terminal:
+        terminal.type(f"{shlex.join(PMTULAB)} shell r1 &\n")
+        until(lambda: any(state(child.pid) == "T" for child in descendants(terminal.pid)), within=20)
+        terminal.type("fg\n")
+        terminal.expect("[r1@here] mine> ")
+        terminal.type("exit 6\n")
+        until(lambda: os.tcgetpgrp(terminal.fd) == terminal.pid)
+        terminal.type("echo it was $?\n")
+        terminal.expect("\nit was 6")
 
 
 @pytest.mark.parametrize("how", ["closed", "killed", "terminated"])
