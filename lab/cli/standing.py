@@ -81,19 +81,21 @@ def down_command(labs: tuple[str, ...], every: bool) -> None:
     """Take labs down, with every program in them; the only one where no LAB is named. When this returns, nothing is left.
 
     \b
-    Exit: 0 it is down, 2 there is no such lab, 125 it did not end.
+    Exit: 0 all are down, 2 there is no such lab (the others are down), 125 one did not end.
     Example: pmtulab down mylab
     """
     from lab.standing import NoLab, down, names
 
-    for name in names() if every else labs or (None,):
-        with told():
-            try:
-                click.echo(f"lab {down(name)} is down")
-            except NoLab as gone:  # killed, or gone just now: no reason to leave the others up
-                if not every:
-                    raise
-                click.echo(str(gone), err=True)
+    wrong = []
+    for name in dict.fromkeys(names() if every else labs or (None,)):
+        try:
+            click.echo(f"lab {down(name)} is down")
+        except NoLab as error:  # no reason to leave the others up
+            wrong.append(str(error))
+    if every:  # killed, or gone just now: down is what was asked for
+        click.echo("".join(f"{line}\n" for line in wrong), nl=False, err=True)
+    elif wrong:
+        raise click.ClickException("\n".join(wrong))
 
 
 @cli.command("attach")

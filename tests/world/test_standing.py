@@ -85,6 +85,17 @@ def test_the_lab_may_be_left_out_where_there_is_only_one(user: User) -> None:
     assert user.said("down", "--all") == "lab one is down\nlab two is down\n"
 
 
+def test_one_that_is_not_there_keeps_no_other_from_being_taken_down(user: User) -> None:
+    user.up(name="one")
+    user.up(name="two")
+    done = user.types("down", "one", "nosuch", "two", "neither")
+    assert (done.returncode, done.stdout) == (2, "lab one is down\nlab two is down\n")
+    assert [line.partition(";")[0] for line in done.stderr.splitlines()] == [
+        "Error: no lab 'nosuch' stands",
+        "no lab 'neither' stands",
+    ]
+
+
 @pytest.mark.parametrize("outer", [True, False])
 def test_of_a_killed_lab_nothing_is_left(user: User, outer: bool) -> None:
     before = census(user.folder)
