@@ -150,9 +150,10 @@ def attach(name: str | None) -> tuple[str, ...]:
         raise Forbidden(f"only root may give names in {FOLDER}: `pmtulab exec` and `shell` need none")
     with Rendezvous() as there, connected(name) as (lab, sandbox), net_of(lab.topology, sandbox) as net:
         inodes = {node.name: os.fstat(node.namespace).st_ino for node in net}
-        if wrong := tuple(taken(lab.name, inodes)):
+        earlier = there.names(lab.name)
+        if wrong := tuple(taken(lab.name, inodes, earlier is not None)):
             raise NoLab("\n".join(f"{path} is there already, and is not of the lab {lab.name}" for path in wrong))
-        noted = there.names(lab.name) or {"inodes": inodes, "made": make_folder()}
+        noted = earlier or {"inodes": inodes, "made": make_folder()}
         there.note_names(lab.name, noted)
         try:
             give(lab.name, {node.name: node.namespace for node in net})

@@ -30,11 +30,23 @@ def is_named(path: str, inode: int) -> bool:
         return False
 
 
-def taken(lab: str, inodes: Mapping[str, int]) -> Iterator[str]:
-    """The paths, of those that these nodes are to have, that there are already and that are not theirs."""
+def is_bare(path: str) -> bool:
+    """Whether it is what a namespace is mounted on, with none on it: an empty file that nobody may read."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_dev == os.stat(FOLDER).st_dev and not found.st_mode & 0o777
+
+
+def taken(lab: str, inodes: Mapping[str, int], noted: bool) -> Iterator[str]:
+    """The paths, of those that these nodes are to have, that there are already and that are not theirs.
+
+    Where names were `noted`, a bare one is: they were given where mounts are not seen here (mount_namespaces(7), private).
+    """
     for node, inode in inodes.items():
         path = place(lab, node)
-        if os.path.lexists(path) and not is_named(path, inode):
+        if os.path.lexists(path) and not is_named(path, inode) and not (noted and is_bare(path)):
             yield path
 
 
@@ -52,7 +64,8 @@ def give(lab: str, namespaces: Mapping[str, int]) -> None:
     for node, namespace in namespaces.items():
         path = place(lab, node)
         if not is_named(path, os.fstat(namespace).st_ino):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY | os.O_CLOEXEC, 0))
+            if not is_bare(path):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY | os.O_CLOEXEC, 0))
             call("mount", f"/proc/self/fd/{namespace}".encode(), path.encode(), None, MS_BIND, None)
 
 
@@ -62,11 +75,8 @@ def take_back(lab: str, inodes: Mapping[str, int], made: bool) -> None:
         path = place(lab, node)
         if is_named(path, inode):
             call("umount2", path.encode(), MNT_DETACH)
-        with contextlib.suppress(FileNotFoundError):
-            found = os.stat(path, follow_symlinks=False)
-            # What was made to mount it on: an empty file that nobody may read.
-            if stat.S_ISREG(found.st_mode) and found.st_dev == os.stat(FOLDER).st_dev and not found.st_mode & 0o777:
-                os.unlink(path)
+        if is_bare(path):
+            os.unlink(path)
     if made:
         with contextlib.suppress(OSError):  # others' names are in it
             os.rmdir(FOLDER)

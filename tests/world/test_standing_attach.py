@@ -94,6 +94,25 @@ def test_a_killed_lab_whose_names_are_left_is_told_of_until_it_is_taken_down(use
     assert done.stdout.splitlines() == ["2", "lab t is down"]
 
 
+@pytest.mark.tools("unshare", "ip")
+def test_names_that_were_given_where_mounts_are_not_seen_from_here_are_given_here_as_well(user: User) -> None:
+    done = play(
+        user,
+        """
+        unshare --mount --propagation private LAB attach >/dev/null
+        [ -f /run/netns/t.r1 ] && ! nsenter --net=/run/netns/t.r1 true 2>/dev/null && echo bare
+        lab attach >/dev/null
+        nsenter --net=/run/netns/t.r1 ip -o link show r2
+        lab down
+        ls -A /run
+        """.replace("LAB", " ".join(map(quoted, PMTULAB))),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    bare, link, down = done.stdout.splitlines()
+    assert (bare, down) == ("bare", "lab t is down")
+    assert "mtu 576" in link
+
+
 @pytest.mark.tools("unshare")
 def test_names_that_a_killed_lab_has_left_are_taken_back_with_all_labs(user: User) -> None:
     done = play(
