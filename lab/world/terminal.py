@@ -82,7 +82,7 @@ def run_at_terminal(
             process = Process(sandbox, node, argv, **streams, env=dict(env), cwd=cwd, terminal=True, more=more)
         os.set_blocking(ours, False)
         undo.callback(restore, before)
-        uninterrupted(lambda: tty.setraw(0))
+        uninterrupted(make_raw)
         return Relay(process, ours, signals).run()
 
 
@@ -123,7 +123,7 @@ class Relay:
                     return -number
                 with contextlib.suppress(termios.error, OSError):  # it is closed, and we are told so
                     if number == signal.SIGCONT:
-                        uninterrupted(lambda: tty.setraw(0))  # the shell that we were stopped from has set it as it wants it
+                        uninterrupted(make_raw)  # the shell that we were stopped from has set it as it wants it
                     copy_size(self._terminal)
 
     def _show(self, *, everything: bool) -> bool:
@@ -178,6 +178,11 @@ def copy_size(terminal: int) -> None:
     """Gives a terminal the size of ours."""
     size = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
+
+
+def make_raw() -> None:
+    """What has been typed already stays, where TCSAFLUSH would drop it."""
+    tty.setraw(0, termios.TCSADRAIN)
 
 
 def restore(before: list[object]) -> None:
