@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lab.model.exchange import as_object, of_object
 from lab.model.topology import Topology
 from lab.theory.settings import BadSettings, settings
-from lab.world.errors import Broken, Forbidden
+from lab.world.errors import Broken, Forbidden, NoAnswer
 from lab.world.names import FOLDER, give, make_folder, take_back, taken
 from lab.world.process import ready
 from lab.world.rendezvous import Rendezvous
@@ -109,6 +109,8 @@ def labs() -> list[Lab | NoLab]:
                     found.append(lab)
             except NoLab as lost:
                 found.append(lost)
+            except NoAnswer as silent:
+                found.append(NoLab(f"the lab {name}: {silent}"))
             except Broken:
                 found.append(NoLab(f"the lab {name} is coming to its end"))
     return found

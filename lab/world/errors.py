@@ -13,3 +13,7 @@ class Broken(Exception):
 
 class Lacking(Exception):
     """This kernel or this machine lacks what a scenario needs. The message says what, and how to get it where that is known."""
+
+
+class NoAnswer(Broken):
+    """The process that holds a lab is there and says nothing: it was stopped, or the machine is very busy."""

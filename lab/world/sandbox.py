@@ -16,13 +16,14 @@ from pathlib import Path
 from socket import AF_UNIX, CMSG_SPACE, MSG_CMSG_CLOEXEC, SOCK_SEQPACKET, send_fds, socket, socketpair
 from typing import IO, Any
 
-from lab.world.errors import Broken, Forbidden
+from lab.world.errors import Broken, Forbidden, NoAnswer
 
 FIRST = ""
 """Where the lab begins: a network namespace of its own, with no interface but lo. Programs run there, as in a node."""
 
 LARGEST_REPLY = 1 << 16
 MOST_DESCRIPTORS = 253  # SCM_MAX_FD (include/net/scm.h)
+ANSWERS_WITHIN = 10.0  # seconds: a holder's requests are short, so one that is not stopped answers in a few ms
 SPARE_DESCRIPTORS = 256  # for what the process that uses the lab opens itself
 
 
@@ -172,8 +173,17 @@ class Sandbox:
             self._process = None
 
     def about(self) -> tuple[str, int]:
-        """Of a standing lab: what stay() was given, and the pidfd of the process whose end is the lab's end."""
-        _, (about, ended) = self._ask(do="about")
+        """Of a standing lab: what stay() was given, and the pidfd of the process whose end is the lab's end.
+
+        It is the first that anybody asks. Raises NoAnswer after ANSWERS_WITHIN.
+        """
+        self._control.settimeout(ANSWERS_WITHIN)
+        try:
+            _, (about, ended) = self._ask(do="about")
+        except TimeoutError:
+            why = "it may be stopped (kill -CONT its holder.py processes wakes it)"
+            raise NoAnswer(f"the process that holds the lab did not answer within {ANSWERS_WITHIN:g} s: {why}") from None
+        self._control.settimeout(None)
         with open(about):
             return os.pread(about, os.fstat(about).st_size, 0).decode(), ended
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.standing import attached
+from lab.standing import NoLab, attached, labs
+from lab.world import sandbox
+from lab.world.errors import NoAnswer
 from lab.world.process import DEVNULL
 from lab.world.rendezvous import Rendezvous, place
 from lab.world.sandbox import Sandbox
@@ -225,6 +227,25 @@ def test_who_comes_and_goes_leaves_nothing_in_the_holder(user: User) -> None:
             with pytest.raises(FileNotFoundError):
                 net.sandbox.open("r1", "/proc/net/dev", "/proc/net/no-such-file")
     until(lambda: held() == before)
+
+
+def test_who_holds_a_lab_and_is_stopped_is_not_waited_for(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    user.up()
+    monkeypatch.setattr(sandbox, "ANSWERS_WITHIN", 0.2)
+    holders = [process.pid for process in descendants(os.getpid()) if process.is_holder]
+    assert len(holders) == 2
+    for pid in holders:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        (found,) = labs()
+        assert isinstance(found, NoLab)
+        assert "did not answer within 0.2 s" in str(found)
+        with pytest.raises(NoAnswer), attached("here"):
+            pass
+    finally:
+        for pid in holders:
+            os.kill(pid, signal.SIGCONT)
+    assert user.said("down") == "lab here is down\n"
 
 
 def test_what_cannot_be_understood_is_refused_and_not_the_end(user: User) -> None:
