@@ -85,6 +85,8 @@ def opened(browser: Browser) -> Iterator[Any]:
         window.on("pageerror", lambda error: complaints.append(str(error)))
         window.goto(report.path.as_uri())
         if window.locator(".stage").count():
+            # No smooth scrolling to what has the focus: while that goes on, nothing stays where it was seen.
+            window.locator("html").evaluate("(page) => { page.style.scrollBehavior = 'auto'; }")
             window.locator(".stage").focus()
         return window
 
@@ -458,7 +460,7 @@ def test_an_envelope_stands_upright_where_the_network_does(opened: Any, router: 
 
 def test_space_plays_a_stage_in_sight_without_focus_and_else_scrolls(opened: Any, router: Written) -> None:
     window = opened(router)
-    window.evaluate("() => { document.documentElement.style.scrollBehavior = 'auto'; document.activeElement.blur(); }")
+    window.evaluate("() => document.activeElement.blur()")
     window.locator("#stage").scroll_into_view_if_needed()
     window.locator(".scene").evaluate("(scene) => scene.scrollIntoView({ block: 'center', behavior: 'instant' })")
     before = window.evaluate("() => scrollY")
