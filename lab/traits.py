@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from lab.judge.traits import TRAITS
+from lab.judge.traits import TRAITS, Known
 from lab.model.features import FEATURES
 from lab.model.topology import Host, Link, Topology
 from lab.run import probe
 from lab.world.errors import Broken, Lacking
 from lab.world.features import tried
 from lab.world.net import Net
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The answer to one question about the kernel. `holds` is None where there is none, and then `seen` says why.
-
-    `broken` is true where it was the lab that failed, and not that this machine lacks a program.
-    """
-
-    name: str
-    says: str
-    holds: bool | None
-    seen: str
-    broken: bool = False
 
 
 def known_traits() -> Iterator[Known]:

@@ -116,8 +116,9 @@ def traits_command(as_json: bool) -> None:
     Exit: 0 all told (unknown, too, where a program is not installed), 125 where the lab is broken or cannot run here.
     Example: pmtulab traits
     """
+    from lab.judge.traits import Known
     from lab.report.traits import told, traits_json
-    from lab.traits import Known, known_features, known_traits
+    from lab.traits import known_features, known_traits
 
     traits: list[Known] = []
     features: list[Known] = []

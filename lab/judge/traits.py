@@ -41,6 +41,20 @@ class Probed:
     seen: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The answer to one question about the kernel. `holds` is None where there is none, and then `seen` says why.
+
+    `broken` is true where it was the lab that failed, and not that this machine lacks a program.
+    """
+
+    name: str
+    says: str
+    holds: bool | None
+    seen: str
+    broken: bool = False
+
+
 def path(mtu: int, family: Family = IPV4) -> Topology:
     """a ──1500── r ──mtu── b"""
     return Topology((Host("a"), Router("r"), Host("b")), (Link("a", "r", 1500), Link("r", "b", mtu)), (family,))
