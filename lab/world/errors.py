@@ -17,3 +17,11 @@ class Lacking(Exception):
 
 class NoAnswer(Broken):
     """The process that holds a lab is there and says nothing: it was stopped, or the machine is very busy."""
+
+
+class NoKernel(Exception):
+    """There is no such kernel, or what a word names is none. The message says what is wrong, where, and what to write instead."""
+
+
+class NotFetched(NoKernel):
+    """The kernel cannot be had now or here: no network, no room, no program, a wrong signature. The message says which."""

@@ -1,0 +1,92 @@
+"""A word of the user's becomes a kernel on disk."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lab.model.debian import STABLE, SUITES, DebianKernel, Listing, is_version, names, newest_own, of_version, suites_of
+from lab.model.kernel import Kernel
+from lab.world.errors import NoKernel, NotFetched
+from lab.world.kernels.archive import NoSuite, Suite
+from lab.world.kernels.cached import cached, fetched, folder, kernel_in
+from lab.world.kernels.local import at_path, installed
+from lab.world.kernels.tools import Say
+
+DEBIAN = "debian:"
+
+
+def located(word: str, say: Say, *, refresh: bool = False) -> Kernel:
+    """The kernel that `word` names, ready to boot; one of Debian's is fetched unless it is cached.
+
+    `say` gets what is to be told of the progress, line by line. `refresh` asks the archive again, however new its lists are.
+    Raises NoKernel where there is none such, and NotFetched, which is one, where it cannot be had now.
+    """
+    if word.startswith(DEBIAN):
+        return from_debian(word, say, refresh=refresh)
+    if "/" in word or Path(word.partition(":")[0]).exists():
+        return at_path(word, say)
+    return installed(word)
+
+
+def from_debian(word: str, say: Say, *, refresh: bool) -> Kernel:
+    asked = word.removeprefix(DEBIAN)
+    if not asked or not all(sign.isascii() and (sign.isalnum() or sign in "+-.~") for sign in asked):
+        raise NoKernel(f"{word}: after debian: comes a suite (trixie) or a version (6.12.118, 6.12.118-1, 6.12.118+deb13)")
+    if is_version(asked):
+        # One version is one kernel for ever: nobody need be asked again.
+        for kernel, path in cached():
+            if names(kernel, asked):
+                return kernel_in(path, kernel, word)
+        return fetched(version_of(asked, say, refresh=refresh), word, say)
+    return fetched(suite_kernel(asked, say, refresh=refresh), word, say)
+
+
+def suite_kernel(asked: str, say: Say, *, refresh: bool) -> DebianKernel:
+    """What a machine of this suite runs. Raises NoKernel."""
+    listings = []
+    for name in suites_of(asked):
+        try:
+            listings.append(Suite(name, folder()).listing(say, refresh=refresh))
+        except NoSuite as error:
+            if name == asked:
+                raise NoKernel(f"{error}{near(asked, SUITES)}") from error
+    found = newest_own(listings)
+    if found is None:
+        raise NoKernel(f"debian:{asked}: the suite has no kernel{near(asked, SUITES)}")
+    return found
+
+
+def version_of(asked: str, say: Say, *, refresh: bool) -> DebianKernel:
+    """Raises NoKernel."""
+    kernels: list[DebianKernel] = []
+    for listing in listings(say, refresh=refresh):
+        kernels += listing.kernels
+        if any(names(kernel, asked) for kernel in listing.kernels):
+            break
+    found = of_version(asked, kernels)
+    if found is None:
+        known = dict.fromkeys(word for kernel in kernels for word in (kernel.upstream, kernel.version))
+        raise NoKernel(f"no suite of Debian's has a kernel {asked}{near(asked, known)}; `pmtulab kernels ls` shows all")
+    return found
+
+
+def listings(say: Say, *, refresh: bool = False) -> Iterator[Listing]:
+    """What every suite has; one that is gone or silent is passed over. Raises NotFetched where all are."""
+    heard, wrong = 0, []
+    for name in SUITES:
+        try:
+            yield Suite(name, folder()).listing(say, refresh=refresh)
+            heard += 1
+        except NotFetched as error:
+            wrong.append(str(error))
+            if not isinstance(error, NoSuite):
+                say(str(error))
+    if not heard:
+        raise NotFetched("\n".join(dict.fromkeys(wrong)))
+
+
+def near(asked: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(asked, list(known), n=4, cutoff=0.5)
+    return f"; near it: {', '.join(found)}" if found else f"; there are {', '.join(STABLE)} and others"
