@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
 
+from lab.judge.result import Result
 from lab.report.evidence import capture
 from lab.report.json import result_json
 from lab.report.junit import junit
@@ -26,6 +28,29 @@ def keep(run: Run, folder: Path, html: bool = False) -> None:
         from lab.report.html.page import page  # only here, as most runs have no page
 
         write(folder / PAGE, page(run.result, kernel))
+
+
+def read(folder: Path) -> tuple[Result, str]:
+    """The run that is kept in a folder, and the release of the kernel that it ran on.
+
+    Raises Unreadable, which says what is wrong with which file, and OSError.
+    """
+    from lab.model.pcapng import load
+    from lab.report.reread import Unreadable, reread
+
+    capture, result, _ = NAMES
+    try:
+        document = json.loads((folder / result).read_bytes())
+    except ValueError as error:
+        raise Unreadable(f"{folder / result} is not JSON: {error}") from error
+    try:
+        frames = load((folder / capture).read_bytes())
+    except ValueError as error:
+        raise Unreadable(f"{folder / capture}: {error}") from error
+    try:
+        return reread(document, frames), str(document.get("kernel", ""))
+    except Unreadable as error:
+        raise Unreadable(f"{folder}: {error}") from error
 
 
 def write(path: Path, octets: bytes) -> None:

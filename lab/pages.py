@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lab.evidence import INDEX, NAMES, PAGE, write
+from lab.evidence import INDEX, NAMES, PAGE, read, write
 from lab.find import files, group_of, load
 from lab.judge.result import Result
-from lab.model.pcapng import load as load_capture
 from lab.report.html.index import Entry, entry, entry_read, index
 from lab.report.html.page import page
-from lab.report.reread import Unreadable, reread
+from lab.report.reread import Unreadable
 
-CAPTURE, RESULT, _ = NAMES
+_, RESULT, _ = NAMES
 
 
 class NoReport(Exception):
@@ -31,19 +30,14 @@ def make(folder: Path) -> Path:
 
 def page_again(folder: Path) -> Path:
     """Writes the page of a run into its folder, from the evidence there. Returns where it is. Raises NoReport and Broken."""
-    document = _document(folder / RESULT)
     try:
-        frames = load_capture((folder / CAPTURE).read_bytes())
+        result, kernel = read(folder)
     except OSError as error:
-        raise NoReport(f"cannot read {folder / CAPTURE}: {error.strerror}") from error
-    except ValueError as error:
-        raise NoReport(f"{folder / CAPTURE}: {error}") from error
-    try:
-        result = reread(document, frames)
+        raise NoReport(f"cannot read {error.filename}: {error.strerror}") from error
     except Unreadable as error:
-        raise NoReport(f"{folder}: {error}") from error
+        raise NoReport(str(error)) from error
     path = folder / PAGE
-    write(path, page(result, str(document.get("kernel", ""))))
+    write(path, page(result, kernel))
     return path
 
 

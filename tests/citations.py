@@ -29,9 +29,15 @@ def cited(text: str) -> Iterator[tuple[int, str]]:
 
 
 def literals(path: Path) -> Iterator[tuple[str, tuple[int | str | None, ...]]]:
-    """Every `Rfc(...)` and `Kernel(...)` in a file: its name and its arguments, None for one that is not a literal."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Rfc", "Kernel"):
+    """Every `Rfc(...)` and `Kernel(...)` in a file: its name and its arguments, None for one that is not a literal.
+
+    The other Kernel, which can be booted (lab.model.kernel), is no citation.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    boots = any(isinstance(node, ast.ImportFrom) and node.module == "lab.model.kernel" for node in tree.body)
+    names = ("Rfc",) if boots else ("Rfc", "Kernel")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             yield (
                 node.func.id,

@@ -8,7 +8,20 @@ import sys
 
 import click
 
-from lab.cli import capturing, completing, drawing, exchanging, fuzzing, living, looking, probing, reporting, running, standing
+from lab.cli import (
+    capturing,
+    completing,
+    drawing,
+    exchanging,
+    fuzzing,
+    kernels_run,
+    living,
+    looking,
+    probing,
+    reporting,
+    running,
+    standing,
+)
 from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
 
 __all__ = [
@@ -18,6 +31,7 @@ __all__ = [
     "drawing",
     "exchanging",
     "fuzzing",
+    "kernels_run",
     "living",
     "looking",
     "main",
