@@ -14,9 +14,11 @@ from fnmatch import fnmatchcase
 STABLE = ("bullseye", "bookworm", "trixie")
 """Releases, the oldest first. Each has two suites more, of fixes and of kernels of later releases."""
 
+FIXES = tuple(f"{name}-security" for name in STABLE)
 SUITES = (*(f"{name}{kind}" for name in STABLE for kind in ("", "-security", "-backports")), "forky", "sid", "experimental")
 """Where kernels are looked for. A suite that is not among them is found by its own name."""
 
+BETWEEN = ((6, 16), (7, 0))
 META, FLAVOUR = "linux-image-amd64", "-amd64"
 OTHER_FLAVOURS = ("-cloud-amd64", "-rt-amd64")
 """Kernels that are never taken: the one lacks 9p and most of what a network is made of, the other is no usual kernel."""
@@ -138,7 +140,7 @@ def is_version(asked: str) -> bool:
 
 def suites_of(asked: str) -> tuple[str, ...]:
     """The suites that have the kernel of the suite asked for: of a release its fixes, too, as its machines have them."""
-    return (asked, f"{asked}-security") if asked in STABLE else (asked,)
+    return tuple(name for name in (asked, f"{asked}-security") if name == asked or name in FIXES)
 
 
 def newest_own(listings: Iterable[Listing]) -> DebianKernel | None:
@@ -175,6 +177,28 @@ def matching(pattern: str, kernels: Iterable[DebianKernel]) -> tuple[DebianKerne
         if not pattern or any(fnmatchcase(word, pattern) for word in words) or kernel.upstream.startswith(f"{pattern}."):
             newest[kernel.upstream] = kernel
     return tuple(newest.values())
+
+
+def defaults(listings: Iterable[Listing]) -> tuple[DebianKernel, ...]:
+    """A kernel for each column of a matrix, in order: what the machines of each suite run, and one between 6.16 and 7.0.
+
+    A release and its fixes have one. A candidate (-rc) is among them where nothing is newer.
+    """
+    every = {listing.suite: listing for listing in listings}
+    own = [newest_own(every[name] for name in suites_of(suite) if name in every) for suite in SUITES if suite not in FIXES]
+    found = [kernel for kernel in own if kernel]
+    # No suite's machines need run one of those.
+    between = [kernel for each in every.values() for kernel in each.kernels if BETWEEN[0] <= _series(kernel) < BETWEEN[1]]
+    if between and not any(kernel in between for kernel in found):
+        first = min(map(_series, between))
+        found.append(max((kernel for kernel in between if _series(kernel) == first), key=_by_version))
+    columns = sorted({kernel.upstream: kernel for kernel in found}.values(), key=_by_version)
+    return tuple(kernel for kernel in columns if "-rc" not in kernel.upstream or kernel is columns[-1])
+
+
+def _series(kernel: DebianKernel) -> tuple[int, int]:
+    major, minor = re.findall(r"\d+", kernel.upstream)[:2]
+    return int(major), int(minor)
 
 
 def _by_version(kernel: DebianKernel) -> tuple[int, Order, Order]:

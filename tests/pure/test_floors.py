@@ -26,7 +26,7 @@ class Rule(NamedTuple):
 
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
-CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest"
+CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest lab.kernels_at_hand"
 DOORS = "lab.cli lab.pytest_plugin"
 TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
@@ -63,6 +63,7 @@ RULES = (
     Rule(f"{PURE} {CONDUCTORS} {DOORS}", "pyroute2", "one floor alone speaks netlink"),
     Rule("lab topologies scenarios", "mininet", "one file alone speaks to Mininet", but="lab.world.mininet"),
     Rule(f"{PURE} lab.world", "lab.probe", "the conductor calls the floors, they do not call it"),
+    Rule("lab.world.kernels", "pyroute2 lab.world.net lab.world.sandbox", "a kernel is fetched and found without a lab"),
     Rule("lab.probe lab.world.probing", "pyroute2 lab.world.net lab.world.sandbox", "a probe of a real network needs no lab"),
     Rule("lab topologies scenarios", "yaml jsonschema", "one form of exchange is read and written in one place", but=EXCHANGE),
     Rule(PURE, "socket", "pure floors open no sockets"),

@@ -13,17 +13,14 @@ import lzma
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.model.debian import SUITES, DebianKernel, Listing, listing
 from lab.world.errors import NotFetched
 from lab.world.kernels.locks import alone
+from lab.world.kernels.mirrors import SECURITY, keyring, mirror
 from lab.world.kernels.tools import Say, run
-
-MIRROR, KEYRING = "PMTULAB_DEBIAN_MIRROR", "PMTULAB_DEBIAN_KEYRING"
-KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
 
 FRESH = 24 * 3600.0
 """Seconds for which lists are believed: Debian publishes four times a day, and a kernel some times a month."""
@@ -31,6 +28,7 @@ FRESH = 24 * 3600.0
 TENTHS = 10.0
 """Per cent between two lines of progress."""
 
+OR_OLD_ONES = "or old ones used instead."
 GONE = "does not have a Release file"
 NO_ROOM = "No space left on device"
 
@@ -63,6 +61,8 @@ APT::Architectures {{ "amd64"; }};
 #clear DPkg::Post-Invoke;
 // The user _apt cannot enter a cache in somebody's home.
 APT::Sandbox::User "root";
+// A list that did not come is no warning.
+APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::PDiffs "false";
 // Kept as small as they come, and in a form that Python reads.
@@ -98,10 +98,14 @@ class Suite:
 
         Raises NoSuite, and NotFetched where it was never known.
         """
+        known, age = self._known()
+        if known and age < FRESH and not refresh:
+            return known
         self.root.mkdir(parents=True, exist_ok=True)
-        with alone(self.root / "lock", say, f"another process asks for the kernels of {self.name}: waiting"):
+        began = time.time()
+        with alone(self.root / "lock", say, f"another process is about the list of {self.name}: waiting"):
             known, age = self._known()
-            if known and age < FRESH and not refresh:
+            if known and age < (time.time() - began if refresh else FRESH):  # the other one has asked
                 return known
             try:
                 found = self._ask(say)
@@ -121,13 +125,13 @@ class Suite:
 
     def download(self, kernel: DebianKernel, into: Path, say: Say, keep: int) -> list[Path]:
         """Its packages, each whole and as the signed index says. Raises NotFetched. `keep` as in tools.run()."""
-        with alone(self.root / "lock", say, f"another process asks for the kernels of {self.name}: waiting"):
+        with alone(self.root / "lock", say, f"another process is about the list of {self.name}: waiting", shared=True):
             self._configure()
             argv = [*self._apt("-o", "APT::Status-Fd=1", "download"), *(f"{name}={kernel.version}" for name in kernel.packages)]
             status, said = run(argv, cwd=str(into), each=Progress(say), keep=keep)
             if status and NO_ROOM not in said:
                 # Whatever stands between may have kept it broken: it is asked to let that be.
-                say("what came was not what the archive has signed, or did not come; once more")
+                say(f"{errors(said)}\nonce more, from the beginning")
                 clear(into)
                 status, said = run([*argv, "-o", "Acquire::http::No-Cache=true"], cwd=str(into), each=Progress(say), keep=keep)
         if status:
@@ -145,35 +149,37 @@ class Suite:
             return None, 0.0
 
     def _write(self, found: Listing) -> None:
-        part = self.root / "kernels.part"
-        part.write_text(json.dumps(asdict(found), indent=1))
-        part.rename(self.listed)
+        replace(self.listed, json.dumps(asdict(found), indent=1))
 
     def _ask(self, say: Say) -> Listing:
-        say(f"asking for the kernels of {self.name}")
         self._configure()
+        say(f"asking for the kernels of {self.name}")
         status, said = run(self._apt("update"))
         if status and GONE in said:
-            raise NoSuite(f"Debian has no suite {self.name}, or has it no longer")
+            raise NoSuite(f"Debian's archive has no suite {self.name}, or has it no longer")
         if status:
             raise NotFetched(f"the list of {self.name} cannot be fetched:\n{errors(said)}")
-        status, said = run(self._apt("indextargets", "--format", "$(FILENAME)", "Created-By: Packages"))
-        names = said.split("\n")[0]
-        return listing(self.name, unpacked(Path(names)) if names else "")
+        _, said = run(self._apt("indextargets", "--format", "$(FILENAME)", "Created-By: Packages"))
+        return listing(self.name, "".join(unpacked(Path(name)) for name in said.splitlines()))
 
     def _apt(self, *arguments: str) -> list[str]:
-        return ["apt-get", "-c", str(self.root / "apt.conf"), "-q", "-y", *arguments]
+        return ["apt-get", "-c", str(self.root / "apt.conf"), "-q", *arguments]
 
     def _configure(self) -> None:
-        """What apt needs of a system; anew each time, as the mirror may be another one."""
+        """What apt needs of a system; the mirror may be another one than it was."""
         for folder in ("lists/partial", "cache/archives/partial"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
-        (self.root / "status").touch()
-        (self.root / "apt.conf").write_text(CONFIGURATION.format(root=self.root))
-        signed = f"[arch=amd64 target=Packages signed-by={keyring()}]"
-        (self.root / "sources.list").write_text(
-            f"deb {signed} {mirror(security=self.name.endswith('-security'))} {self.name} main\n"
-        )
+        address = mirror(security=self.name.endswith(SECURITY))
+        source = f"deb [arch=amd64 target=Packages signed-by={keyring()}] {address} {self.name} main\n"
+        for name, text in (("status", ""), ("apt.conf", CONFIGURATION.format(root=self.root)), ("sources.list", source)):
+            replace(self.root / name, text)
+
+
+def replace(path: Path, text: str) -> None:
+    """Another process reads what was there, or this, and never a part of it."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(text)
+    part.rename(path)
 
 
 class Progress:
@@ -192,38 +198,6 @@ class Progress:
                 self._say(f"  {done:.0f} %")
 
 
-def mirror(*, security: bool) -> str:
-    """The address of Debian's archive, or of its fixes: as the environment says, or as the machine's own apt knows it.
-
-    Where one of the two is known, the other is its neighbour. Raises NotFetched, which says what to set.
-    """
-    if given := os.environ.get(MIRROR, "").rstrip("/"):
-        return f"{given}-security" if security else given
-    status, said = run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages"])
-    known: dict[bool, str] = {}
-    for line in said.splitlines() if status == 0 else ():
-        origin, label, address = f"{line}||".split("|")[:3]
-        if origin == "Debian" and label in ("Debian", "Debian-Security"):
-            known.setdefault(label == "Debian-Security", address.rstrip("/"))
-    if not known:
-        raise NotFetched(
-            f"the machine's apt knows no archive of Debian's; set {MIRROR} to the address of a mirror (on Debian: `apt-get update`)"
-        )
-    if security in known:
-        return known[security]
-    return f"{known[False]}-security" if security else known[True].removesuffix("-security")
-
-
-def keyring() -> str:
-    """The keys that may sign. Raises NotFetched."""
-    if given := os.environ.get(KEYRING):
-        return given
-    found = next((path for path in KEYRINGS if Path(path).is_file()), None)
-    if found is None:
-        raise NotFetched("the keys of Debian's archive are not here: install the package debian-archive-keyring")
-    return found
-
-
 def unpacked(index: Path) -> str:
     octets = index.read_bytes()
     unpack = {".xz": lzma.decompress, ".gz": gzip.decompress}.get(index.suffix, bytes)
@@ -232,16 +206,8 @@ def unpacked(index: Path) -> str:
 
 def errors(said: str) -> str:
     """The lines of apt's that say what is wrong, or all where none does."""
-    return "\n".join(dict.fromkeys(_wrong(said))) or said.strip()
-
-
-def _wrong(said: str) -> Iterator[str]:
-    lines = said.splitlines()
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        if line.startswith("E: "):
-            yield line[3:]
-        elif line.startswith("Err:"):
-            yield f"{line.partition(' ')[2]}: {after.strip()}"
+    lines = (line for line in said.splitlines() if line.startswith(("E: ", "W: GPG error")) and not line.endswith(OR_OLD_ONES))
+    return "\n".join(dict.fromkeys(line[3:] for line in lines)) or said.strip()
 
 
 def clear(folder: Path) -> None:

@@ -22,6 +22,7 @@ from lab.world.kernels.locks import alone
 from lab.world.kernels.tools import Say, run
 
 CACHE = "PMTULAB_CACHE"
+PART, WRITTEN_LAST = ".part", "kernel.json"
 
 ROOM = 2.5
 """How much of the disk a kernel takes while it is unpacked, to the size of its packages; they are removed in the end."""
@@ -37,8 +38,8 @@ def folder() -> Path:
 
 def cached() -> Iterator[tuple[DebianKernel, Path]]:
     """Every kernel in the cache, and its folder."""
-    for path in sorted((folder() / "debian").glob("*/kernel.json")):
-        if path.parent.suffix != ".part":
+    for path in sorted((folder() / "debian").glob("*/" + WRITTEN_LAST)):
+        if path.parent.suffix != PART:
             written = json.loads(path.read_text())
             yield DebianKernel(**{**written, "packages": tuple(written["packages"])}), path.parent
 
@@ -51,11 +52,11 @@ def kernel_in(path: Path, kernel: DebianKernel, name: str) -> Kernel:
 def fetched(kernel: DebianKernel, name: str, say: Say) -> Kernel:
     """The kernel, from the cache or, where it is not yet there, fetched into it. Raises NotFetched."""
     path = folder() / "debian" / f"{kernel.release}_{kernel.version}"
-    if not path.exists():
+    if not (path / WRITTEN_LAST).exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with alone(path.parent / f"{path.name}.lock", say, f"another process fetches {kernel.word}: waiting") as lock:
-                if not path.exists():
+                if not (path / WRITTEN_LAST).exists():
                     _fetch(kernel, path, say, lock)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -67,7 +68,7 @@ def fetched(kernel: DebianKernel, name: str, say: Say) -> Kernel:
 
 
 def _fetch(kernel: DebianKernel, path: Path, say: Say, lock: int) -> None:
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(path.name + PART)
     shutil.rmtree(part, ignore_errors=True)  # of one who was killed
     debs, tree = part / "debs", part / "tree"
     debs.mkdir(parents=True)
@@ -86,7 +87,7 @@ def _fetch(kernel: DebianKernel, path: Path, say: Say, lock: int) -> None:
         _run(["depmod", "--basedir", str(part), kernel.release], lock)
         shutil.rmtree(tree)
         debs.rmdir()
-        (part / "kernel.json").write_text(json.dumps(asdict(kernel), indent=1))
+        (part / WRITTEN_LAST).write_text(json.dumps(asdict(kernel), indent=1))
         part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.model.debian import STABLE, SUITES, DebianKernel, Listing, is_version, names, newest_own, of_version, suites_of
@@ -15,6 +16,8 @@ from lab.world.kernels.local import at_path, installed
 from lab.world.kernels.tools import Say
 
 DEBIAN = "debian:"
+AT_ONCE = 4
+"""Suites that are asked at a time: half of it is waiting for the network, half is apt's own reckoning."""
 
 
 def located(word: str, say: Say, *, refresh: bool = False) -> Kernel:
@@ -60,11 +63,7 @@ def suite_kernel(asked: str, say: Say, *, refresh: bool) -> DebianKernel:
 
 def version_of(asked: str, say: Say, *, refresh: bool) -> DebianKernel:
     """Raises NoKernel."""
-    kernels: list[DebianKernel] = []
-    for listing in listings(say, refresh=refresh):
-        kernels += listing.kernels
-        if any(names(kernel, asked) for kernel in listing.kernels):
-            break
+    kernels = [kernel for listing in listings(say, refresh=refresh) for kernel in listing.kernels]
     found = of_version(asked, kernels)
     if found is None:
         known = dict.fromkeys(word for kernel in kernels for word in (kernel.upstream, kernel.version))
@@ -72,19 +71,24 @@ def version_of(asked: str, say: Say, *, refresh: bool) -> DebianKernel:
     return found
 
 
-def listings(say: Say, *, refresh: bool = False) -> Iterator[Listing]:
-    """What every suite has; one that is gone or silent is passed over. Raises NotFetched where all are."""
-    heard, wrong = 0, []
-    for name in SUITES:
+def listings(say: Say, *, refresh: bool = False) -> tuple[Listing, ...]:
+    """What each suite has that is there; one that is silent is told of, and passed over. Raises NotFetched where all are."""
+
+    def ask(name: str) -> Listing | NotFetched:
         try:
-            yield Suite(name, folder()).listing(say, refresh=refresh)
-            heard += 1
+            return Suite(name, folder()).listing(say, refresh=refresh)
         except NotFetched as error:
-            wrong.append(str(error))
-            if not isinstance(error, NoSuite):
-                say(str(error))
-    if not heard:
-        raise NotFetched("\n".join(dict.fromkeys(wrong)))
+            return error
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = tuple(pool.map(ask, SUITES))
+    found = tuple(answer for answer in answers if isinstance(answer, Listing))
+    wrong = dict.fromkeys(str(answer) for answer in answers if isinstance(answer, NotFetched) and not isinstance(answer, NoSuite))
+    if wrong and not any(listing.kernels for listing in found):
+        raise NotFetched("\n".join(wrong))
+    for why in wrong:
+        say(why)
+    return found
 
 
 def near(asked: str, known: Iterable[str]) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 
 from lab.world.errors import NotFetched
-from lab.world.syscalls import call
 
 Say = Callable[[str], None]
 """What is told of the progress goes here, a line at a time."""
@@ -20,8 +18,6 @@ PACKAGES = {"apt-get": "apt", "dpkg-deb": "dpkg", "depmod": "kmod"}
 
 WITHIN = 3600.0
 """Seconds for one program: a kernel's 110 MB at 30 kB/s. A server that says nothing at all apt gives up long before."""
-
-PR_SET_PDEATHSIG = 1
 
 
 def path() -> str:
@@ -43,9 +39,10 @@ def run(
 
     It dies with us. `keep` is a descriptor that it holds, too: a lock, so that nobody takes for free what it still writes to.
     """
-    argv = [program(argv[0]), *argv[1:]]
+    # Not by a function between fork and exec: that is no good where there are threads, and suites are asked in several.
+    with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv", path=path()) else []
     with subprocess.Popen(
-        argv,
+        [*with_us, program(argv[0]), *argv[1:]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,7 +51,6 @@ def run(
         cwd=cwd,
         env={**os.environ, "LC_ALL": "C", "PATH": path()},
         pass_fds=() if keep is None else (keep,),
-        preexec_fn=die_with_parent,
     ) as child:
         assert child.stdout
         said = []
@@ -71,7 +67,3 @@ def run(
         finally:
             late.cancel()
     return child.returncode, "".join(said)
-
-
-def die_with_parent() -> None:
-    call("prctl", PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
