@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.model.topology import IPV4, IPV6, Family, Host, Link, Router, Topology
-from lab.world.errors import Broken, Forbidden
+from lab.world.errors import Broken, Forbidden, NotFetched
+from lab.world.kernels.mirrors import keyring, mirror
+from lab.world.kernels.tools import PACKAGES
 from lab.world.net import Net
 
 TOOLS = {
@@ -34,8 +36,13 @@ TOOLS = {
     "gtlsclient": "ngtcp2-client",
     "wg": "wireguard-tools",
     "wireguard-go": "wireguard-go",
+    "gpg": "gpg",
+    "depmod": "kmod",
 }
 """Programs that the tests hold the lab against or run in it, and Debian's package of each. Running scenarios needs none of them."""
+
+FOR_KERNELS = PACKAGES | {"qemu-system-x86_64": "qemu-system-x86"}
+"""Programs that fetch other kernels and boot them, and Debian's package of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,24 @@ def examine() -> Iterator[Check]:
     yield try_to_open(IPV4, silent=True)
     yield try_cubic()
     for tool, package in TOOLS.items():
-        path = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-        yield Check(f"{tool} (for `make test`)", path is not None, path or "not found", False, f"apt-get install {package}")
+        yield find(tool, "make test", package)
+    yield from examine_kernels()
+
+
+def find(tool: str, purpose: str, package: str) -> Check:
+    path = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    return Check(f"{tool} (for `{purpose}`)", path is not None, path or "not found", False, f"apt-get install {package}")
+
+
+def examine_kernels() -> Iterator[Check]:
+    """What fetches other kernels and boots them; Debian's archive is not asked, as it is a network away."""
+    for tool, package in FOR_KERNELS.items():
+        yield find(tool, "pmtulab kernels", package)
+    subject = "Debian's archive (for `pmtulab kernels`)"
+    try:
+        yield Check(subject, True, f"{mirror(security=False)}, signed by {keyring()}", False)
+    except NotFetched as error:
+        yield Check(subject, False, str(error), False)
 
 
 def network(family: Family, *, silent: bool = False) -> Topology:

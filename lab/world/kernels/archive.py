@@ -154,7 +154,7 @@ class Suite:
     def _ask(self, say: Say) -> Listing:
         self._configure()
         say(f"asking for the kernels of {self.name}")
-        status, said = run(self._apt("update"))
+        status, said = run(self._apt("-o", "Acquire::Retries=1", "update"))  # where nobody answers, 12 suites are waited for
         if status and GONE in said:
             raise NoSuite(f"Debian's archive has no suite {self.name}, or has it no longer")
         if status:
