@@ -92,10 +92,12 @@ def judge(act: Act, observation: Observation) -> ActResult:
 def probe(name: str) -> Probed:
     """Tries one of TRAITS on this kernel; once a process.
 
-    Raises Forbidden, Lacking, and Broken where what is seen is neither what the trait says nor what its absence does.
+    Raises Forbidden, Lacking where what it takes to try it is not here, and Broken where what is seen
+    is neither what the trait says nor what its absence does.
     """
     trait = TRAITS[name]
     with Net(trait.topology) as net:
+        require(net, trait.needs)
         observation = Driver(net).play(trait.story)
     yes, no = trait.yes.see(observation), trait.no.see(observation)
     if yes.holds == no.holds:

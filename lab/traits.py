@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lab.judge.traits import TRAITS, Known
 from lab.model.features import FEATURES
@@ -19,10 +20,11 @@ def known_traits() -> Iterator[Known]:
         try:
             probed = probe(trait.name)
         except (Lacking, Broken, OSError) as error:
-            yield unknown(trait.name, trait.says, error)
+            known = unknown(trait.name, trait.says, error)
         else:
             claim = (trait.yes if probed.holds else trait.no).claim()
-            yield Known(trait.name, trait.says, probed.holds, f"{claim}: {probed.seen}")
+            known = Known(trait.name, trait.says, probed.holds, f"{claim}: {probed.seen}")
+        yield replace(known, since=trait.since, cites=str(trait.cites))
 
 
 def known_features() -> Iterator[Known]:

@@ -23,6 +23,7 @@ OTHERS = {
     "fib_multipath_hash_seed": "Linux 6.11",
     "netem": "CONFIG_NET_SCH_NETEM",
     "sctp": "CONFIG_IP_SCTP",
+    "tracefs": "CONFIG_TRACING, and root",
 }
 
 FEATURES = {**LINK_KINDS, **OTHERS}

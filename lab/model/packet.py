@@ -93,7 +93,8 @@ class Icmp:
 
     `mtu` is the next-hop MTU of a PTB and None in every other message; a router older than RFC 1191 says 0. `identifier` and
     `sequence` belong to echo. `quoted` is the packet that an error is about, None where it cannot be read; a quoted ICMP error is
-    read without what it quotes in turn. `quoted_octets` is how much follows the error's 8-octet header, as the IP length says.
+    read without what it quotes in turn. `quoted_octets` is how much follows the error's 8-octet header, as the IP length says; or
+    where an extension follows that, as the error's own length field does (RFC 4884 §4).
     """
 
     type: int

@@ -58,6 +58,10 @@ _FLAGS = tuple(TcpFlag(bits) for bits in range(256))
 _ICMP4_ERRORS = frozenset(
     int(t) for t in (Icmp4.UNREACHABLE, Icmp4.SOURCE_QUENCH, Icmp4.REDIRECT, Icmp4.TIME_EXCEEDED, Icmp4.PARAMETER_PROBLEM)
 )
+_EXTENSIBLE = {
+    IPV4: (Icmp4.UNREACHABLE, Icmp4.TIME_EXCEEDED, Icmp4.PARAMETER_PROBLEM),
+    IPV6: (Icmp6.UNREACHABLE, Icmp6.TIME_EXCEEDED),
+}
 _ECHOES = {
     IPV4: frozenset({int(Icmp4.ECHO_REQUEST), int(Icmp4.ECHO_REPLY)}),
     IPV6: frozenset({int(Icmp6.ECHO_REQUEST), int(Icmp6.ECHO_REPLY)}),
@@ -249,4 +253,12 @@ def _icmp(raw: bytes, at: int, stop: int, said: int, quoted: bool, ipv4: bool) -
         mtu = upper << 16 | lower
     # One level only: a packet made of errors in errors would otherwise nest 2,340 deep (65,535 / 28).
     inner = None if quoted else (_ipv4 if ipv4 else _ipv6)(raw, at + 8, stop, True)
-    return Icmp(kind, code, mtu, None, None, inner, said - 8)
+    return Icmp(kind, code, mtu, None, None, inner, _quoted_octets(kind, upper, said - 8, ipv4))
+
+
+def _quoted_octets(kind: int, upper: int, follow: int, ipv4: bool) -> int:
+    """How many of the octets that `follow` are the quoted packet's: what the length field says, if anything (RFC 4884 §4)."""
+    if kind not in _EXTENSIBLE[IPV4 if ipv4 else IPV6]:
+        return follow
+    length = (upper & 0xFF) * 4 if ipv4 else (upper >> 8) * 8
+    return min(length or follow, follow)

@@ -17,7 +17,10 @@ _ANSWERS = {True: ("yes", "green"), False: ("no", "yellow"), None: ("unknown", "
 
 
 class Row(Protocol):
-    """One question about the kernel. `holds` is None where it has no answer, and then `seen` says why."""
+    """One question about the kernel. `holds` is None where it has no answer, and then `seen` says why.
+
+    `since` says in which versions it changed, and `cites` where; both are "" where that is not known.
+    """
 
     @property
     def name(self) -> str: ...
@@ -27,13 +30,22 @@ class Row(Protocol):
     def holds(self) -> bool | None: ...
     @property
     def seen(self) -> str: ...
+    @property
+    def since(self) -> str: ...
+    @property
+    def cites(self) -> str: ...
 
 
 def told(row: Row) -> str:
-    """Three lines, without a newline at the end: the answer and the name, what it says, what was seen or why there is no answer."""
+    """Lines, without a newline at the end: the answer and the name, what it says, what was seen or why there is no answer.
+
+    Where it is known, a last one says in which versions that changed, and where.
+    """
     word, colour = _ANSWERS[row.holds]
     why = "unknown: " if row.holds is None else "seen: "
-    lines = (f"{click.style(f'{word:7}', fg=colour)}  {row.name}", row.says, why + printable(row.seen))
+    lines = [f"{click.style(f'{word:7}', fg=colour)}  {row.name}", row.says, why + printable(row.seen)]
+    if row.since or row.cites:
+        lines.append(f"changed: {row.since or 'not known when'}" + f" ({row.cites})" * bool(row.cites))
     return f"\n{'':9}".join(lines)
 
 
@@ -44,4 +56,4 @@ def traits_json(traits: Sequence[Row], features: Sequence[Row], kernel: str) -> 
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    return {"name": row.name, "says": row.says, "holds": row.holds, "seen": row.seen}
+    return {"name": row.name, "says": row.says, "holds": row.holds, "seen": row.seen, "since": row.since, "cites": row.cites}

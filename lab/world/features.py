@@ -22,6 +22,7 @@ from lab.world.programs import environment, not_started
 TC_H_ROOT = 0xFFFFFFFF
 IPPROTO_SCTP = 132
 NAME = "probed"
+TRACEFS = "/sys/kernel/tracing"
 
 
 def require(net: Net, needs: Iterable[str]) -> None:
@@ -55,6 +56,8 @@ def tried(node: Node, feature: str) -> tuple[bool, str]:
         return tried_esp(node)
     if feature == "fib_multipath_hash_seed":
         return tried_sysctl(node, f"net.ipv4.{feature}")
+    if feature == "tracefs":
+        return tried_tracefs(node)
     if feature != "sctp":
         raise KeyError(feature)
     why = None
@@ -98,6 +101,16 @@ def tried_link_kind(node: Node, kind: str) -> tuple[bool, str]:
 def answered(what: str, why: int | None) -> str:
     """`adding a link of kind gre: Operation not supported`."""
     return f"{what}: {'done' if why is None else os.strerror(why)}"
+
+
+def tried_tracefs(node: Node) -> tuple[bool, str]:
+    """Whether events can be read about. It is mounted where nobody has yet: in the lab's own mount namespace, and nowhere else."""
+    mounted = f"test -d {TRACEFS}/events || mount -t tracefs tracefs {TRACEFS}"
+    try:
+        done = node.run(["sh", "-c", f"{mounted} && ls {TRACEFS}/events"], check=False, env=environment())
+    except (FileNotFoundError, PermissionError) as error:
+        raise not_started("sh", error) from None
+    return done.returncode == 0, done.stderr.strip() or f"listing {TRACEFS}/events: done"
 
 
 def tried_sysctl(node: Node, name: str) -> tuple[bool, str]:

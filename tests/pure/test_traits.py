@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import click
 import pytest
 
-from lab.judge.observation import Observation, Ran, RouteException
+from lab.judge.observation import Frame, Observation, Ran, RouteException
 from lab.judge.traits import TRAITS
 from lab.model.flow import DO, Tcp, Udp
-from lab.model.packet import TcpFlag, TcpHeader
+from lab.model.packet import Icmp, TcpFlag, TcpHeader
 from lab.model.topology import Family
 from lab.report.traits import told, traits_json
 from lab.theory.plan import Plan, plan
@@ -66,6 +66,38 @@ def counting(name: str, forwarded: int) -> Observation:
     return Observation(network(name)[0], counters={"r": {"Ip.FragFails": 1, "Ip.ForwDatagrams": forwarded}})
 
 
+def sending(name: str, transmits: int) -> Observation:
+    return Observation(network(name)[0], counters={"a": {"Ip.OutRequests": 1, "Ip.OutTransmits": transmits}})
+
+
+def telling(name: str, times: int) -> Observation:
+    """As many datagrams are told to be too big."""
+    planned, family = network(name)
+    tape = Tape(planned, Udp("a", "b", DO, family))
+    for _ in range(times):
+        tape.too_big(tape.datagram(1500), 1, 1300)
+    return tape.observation()
+
+
+def quoting(octets: int, quoted: int) -> Observation:
+    """A PTB of `octets` that quotes so many."""
+    name = "errors-name-the-interface"
+    told = dropping(name, 1300)
+
+    def sized(frame: Frame) -> Frame:
+        packet = frame.packet
+        if packet is None or not isinstance(packet.payload, Icmp):
+            return frame
+        return replace(frame, packet=replace(packet, octets=octets, payload=replace(packet.payload, quoted_octets=quoted)))
+
+    return replace(told, frames=tuple(map(sized, told.frames)))
+
+
+def living(name: str, seconds: float) -> Observation:
+    held = holding(name, 1300)
+    return replace(held, exceptions=tuple(replace(one, expires=seconds) for one in held.exceptions))
+
+
 def said_from(name: str, source: str) -> Observation:
     return changed(where("r:a", ptb=True), source=source)(dropping(name, 1300))
 
@@ -96,6 +128,24 @@ def both(name: str) -> tuple[Observation, Observation]:
         "forwarding-honours-route-mtu": lambda: (dropping(name, 1300), passing(name)),
         "forwarded-counts-before-mtu-test": lambda: (counting(name, 1), counting(name, 0)),
         "icmp-budget-per-namespace": lambda: (printing(name, "set here"), printing(name, "not here")),
+        "exceptions-bounded-by-chance": lambda: (
+            printing(name, "of 16384 path MTUs more than 12288 are held"),
+            printing(name, "of 16384 path MTUs 11587 are held, and no more"),
+        ),
+        "mtu-expires-per-namespace": lambda: (living(name, 99.9), living(name, 599.9)),
+        "min-adv-mss-per-namespace": lambda: (announcing(name, 1000), announcing(name, 536)),
+        "sent-counts-apart": lambda: (sending(name, 1), sending(name, 0)),
+        "errors-name-the-interface": lambda: (quoting(200, 128), quoting(576, 548)),
+        "ptb-v6-never-limited": lambda: (telling(name, 10), telling(name, 6)),
+        "tunnel-answers-bridged-senders": lambda: (
+            changed(where("r:a", ptb=True), source="10.200.0.2")(dropping(name, 1350)),
+            passing(name),
+        ),
+        "drop-reason-too-big": lambda: (
+            printing(name, "skb/kfree_skb has PKT_TOO_BIG"),
+            printing(name, "skb/kfree_skb has no PKT_TOO_BIG"),
+        ),
+        "icmp-send-traced": lambda: (printing(name, "icmp/icmp_send has type"), printing(name, "icmp/icmp_send has no type")),
         "error-from-192.0.0.8": lambda: (said_from(name, "192.0.0.8"), said_from(name, "0.0.0.0")),
     }[name]()
 
@@ -123,14 +173,21 @@ class Known:
     says: str
     holds: bool | None
     seen: str
+    since: str = ""
+    cites: str = ""
 
 
-ROWS = (Known("a", "A is", True, "a\x1b[31m"), Known("b", "B is", False, "not b"), Known("c", "C is", None, "ip is not installed"))
+ROWS = (
+    Known("a", "A is", True, "a\x1b[31m", "5.3", "f()"),
+    Known("b", "B is", False, "not b"),
+    Known("c", "C is", None, "ip is not installed"),
+)
 
 
 def test_each_answer_has_its_word() -> None:
     texts = [click.unstyle(told(row)) for row in ROWS]
     assert texts[0].splitlines()[:2] == ["yes      a", "         A is"]
+    assert texts[0].splitlines()[3:] == ["         changed: 5.3 (f())"]
     assert texts[1] == "no       b\n         B is\n         seen: not b"
     assert texts[2] == "unknown  c\n         C is\n         unknown: ip is not installed"
     assert "\x1b" not in texts[0]
@@ -140,4 +197,6 @@ def test_as_json() -> None:
     document = json.loads(traits_json(ROWS[:2], ROWS[2:], "6.18.44"))
     assert document["kernel"] == "6.18.44"
     assert [(row["name"], row["holds"]) for row in document["traits"]] == [("a", True), ("b", False)]
-    assert document["features"] == [{"name": "c", "says": "C is", "holds": None, "seen": "ip is not installed"}]
+    assert document["features"] == [
+        {"name": "c", "says": "C is", "holds": None, "seen": "ip is not installed", "since": "", "cites": ""}
+    ]

@@ -82,10 +82,10 @@ def test_the_traits_that_are_shown_are_told(tmp_path: Path) -> None:
     assert {entry[1:3] for entry in shown} <= {entry[1:3] for entry in told}
 
 
-def entries(text: str) -> list[tuple[str, str, str, str]]:
-    """Answer, name, what it says, what was seen."""
-    lines = text.splitlines()
-    return [(*lines[i].split(), lines[i + 1].strip(), lines[i + 2].strip()) for i in range(0, len(lines), 3)]  # type: ignore[misc]  # a line is two words
+def entries(text: str) -> list[tuple[str, ...]]:
+    """Answer, name, what it says, what was seen, and of a trait when it changed."""
+    each = re.split(r"\n(?=\S)", text.rstrip())
+    return [(*first.split(), *(line.strip() for line in rest)) for first, *rest in map(str.splitlines, each)]
 
 
 def test_a_wrong_number_would_be_noticed() -> None:
