@@ -26,7 +26,7 @@ DEV_LINE := \# Only for tests and checks:
 TOOLS := ping:iputils-ping tracepath:iputils-tracepath tcpdump:tcpdump tshark:tshark nft:nftables ip:iproute2 iptables:iptables mnexec:mininet \
 	dot:graphviz zsh:zsh fish:fish chromium:chromium \
 	iperf3:iperf3 curl:curl socat:socat dnsmasq:dnsmasq-base dig:bind9-dnsutils gtlsclient:ngtcp2-client wg:wireguard-tools wireguard-go:wireguard-go \
-	gpg:gpg depmod:kmod
+	gpg:gpg depmod:kmod qemu-system-x86_64:qemu-system-x86
 # Daemons that the tests run in nodes. Their packages, once installed, would start them: they are unpacked, into .venv/daemons.
 DAEMONS := nginx:nginx chronyd:chrony gtlsserver:ngtcp2-server
 

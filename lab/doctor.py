@@ -38,6 +38,7 @@ TOOLS = {
     "wireguard-go": "wireguard-go",
     "gpg": "gpg",
     "depmod": "kmod",
+    "qemu-system-x86_64": "qemu-system-x86",
 }
 """Programs that the tests hold the lab against or run in it, and Debian's package of each. Running scenarios needs none of them."""
 

@@ -30,10 +30,10 @@ def job(port: BinaryIO) -> None:
             send(port, "file", (folder / name).read_bytes(), scenario=result.scenario.name, name=name)
         send(port, "result", scenario=result.scenario.name)
         shutil.rmtree(folder)
-    if wanted["traits"]:
-        for kind, answers in (("trait", known_traits()), ("feature", known_features())):
-            for known in answers:
-                send(port, kind, **asdict(known))
+    for known in known_traits(wanted["traits"]):
+        send(port, "trait", **asdict(known))
+    for known in known_features() if wanted["features"] else ():
+        send(port, "feature", **asdict(known))
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from lab.world.guests.image import programs_of
 from lab.world.guests.kvm import kvm_works
 from lab.world.guests.messages import Garbled, Message
 from lab.world.guests.parts import initramfs
+from lab.world.guests.warp import WARP_KERNEL, WARP_QEMU
 from lab.world.kernels.locate import located
 
 __all__ = ["Forbidden", "Job", "NoKernel", "NotFetched", "Told", "located", "run_on"]
@@ -41,15 +42,18 @@ PANIC = re.compile(r"Kernel panic - not syncing: .*|BUG: .*|Oops: .*")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What each kernel is to do: `scenarios` by name and by where to find each, `jobs` at a time; and to answer for its traits.
+    """What each kernel is to do: `scenarios`, by name and by where to find each, `jobs` at a time; `traits` to try; its features.
 
-    `within` is how many seconds of ours a guest may take after its boot.
+    `within` is how many seconds of ours a guest may take after its boot. In a `warp`ed guest idle time is free, and one scenario
+    runs at a time, by plain emulation (lab.world.guests.warp).
     """
 
     scenarios: Mapping[str, str]
     jobs: int = 1
-    traits: bool = False
+    traits: tuple[str, ...] = ()
+    features: bool = False
     within: float = 1800.0
+    warp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,15 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
     """One kernel, from its boot to its end; the last is its KernelRun, which is kept, too."""
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    kvm, _ = kvm_works()
+    kvm = not job.warp and kvm_works()[0]
     seen = Seen(KernelRun(kernel, accelerator="kvm" if kvm else "tcg"), folder, started)
-    task = {"scenarios": dict(job.scenarios), "jobs": job.jobs, "traits": job.traits}
+    jobs = 1 if job.warp else job.jobs
+    task = {"scenarios": dict(job.scenarios), "jobs": jobs, "traits": job.traits, "features": job.features}
     system = initramfs(kernel, job.scenarios.values(), programs, json.dumps(task).encode())
-    cpus = min(job.jobs, os.cpu_count() or 1)
+    cpus = min(jobs, os.cpu_count() or 1)
+    options, qemu = (WARP_KERNEL, WARP_QEMU) if job.warp else ((), ())
     try:
-        guest = Guest(kernel, system, folder / CONSOLE, kvm=kvm, cpus=cpus)
+        guest = Guest(kernel, system, folder / CONSOLE, kvm=kvm, cpus=cpus, options=options, qemu=qemu)
     finally:
         os.close(system)
     stop.append(guest)
@@ -142,7 +148,7 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
             lambda: started + BOOT_WITHIN if seen.run.boot is None else started + seen.run.boot + job.within
         ):
             yield from seen.take(message)
-        reason = "" if seen.over else seen.end(guest.console())
+        reason = seen.end(guest.console(), job)
     except Silent:
         booted = seen.run.boot is not None
         reason = (
@@ -204,8 +210,13 @@ class Seen:
             self.over = not self.failed
             self.run = replace(self.run, guest_seconds=fields["uptime"])
 
-    def end(self, console: str) -> str:
-        """Why a guest ended before it was done."""
+    def end(self, console: str, job: Job) -> str:
+        """Why a guest ended before it was done; "" for one that has told all that was asked for."""
+        untold = (
+            {*job.scenarios, *job.traits} - {told.scenario for told in self.run.outcomes} - {told.name for told in self.run.traits}
+        )
+        if self.over:
+            return f"it says that it is done, and told nothing of {', '.join(sorted(untold))}" if untold else ""
         if self.failed:
             return f"the lab failed in it: {self.failed}"
         panics = PANIC.findall(console)

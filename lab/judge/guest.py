@@ -49,6 +49,7 @@ class KernelRun:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the outcomes' and of what stopped the guest."""
+        """The worst of the outcomes' and of what stopped the guest. Answers claim nothing, but where there are any it has told."""
         verdicts = [outcome.verdict for outcome in self.outcomes]
-        return Verdict.worst([*verdicts, self.stopped] if self.stopped else verdicts)
+        verdicts += [self.stopped] if self.stopped else []
+        return Verdict.worst(verdicts) if verdicts or not self.traits else Verdict.PASS

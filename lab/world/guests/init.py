@@ -24,8 +24,6 @@ MOUNTS = (
     ("devtmpfs", "/dev", ""),
     ("devpts", "/dev/pts", "ptmxmode=0666"),
     ("tmpfs", "/dev/shm", ""),
-    ("tmpfs", "/run", ""),
-    ("tmpfs", "/tmp", ""),
     ("tracefs", "/sys/kernel/tracing", ""),
 )
 LINKS = (
@@ -45,6 +43,10 @@ def start(job: Callable[[BinaryIO], None]) -> None:
         os.environ.update(ENVIRONMENT)
         for kind, where, options in MOUNTS:
             mount(kind, where, options)
+        # The root is in memory itself, and a user's scenarios may lie in /tmp.
+        for folder in ("/tmp", "/run"):
+            Path(folder).mkdir(exist_ok=True)
+            Path(folder).chmod(0o1777)
         for target, link in LINKS:
             if not os.path.lexists(link):
                 os.symlink(target, link)
