@@ -157,12 +157,13 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
     except Garbled as error:
         reason = f"its port said nonsense: {error}"
     finally:
+        console = guest.console()
         guest.close()
         stop.remove(guest)
     run = replace(seen.run, wall=time.monotonic() - started)
     if reason:
         verdict = Verdict.BROKEN if run.boot is None or seen.failed else Verdict.FAIL
-        run = replace(run, stopped=verdict, reason=reason, console=tuple(guest.console().splitlines()[-TAIL:]))
+        run = replace(run, stopped=verdict, reason=reason, console=tuple(console.splitlines()[-TAIL:]))
     yield Told(kernel, run=run)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from lab.evidence import read
 from lab.judge.verdict import Verdict
-from tests.kernels import bzimage
+from tests.kernels import WITHIN, bzimage
 
 KERNEL = "debian:bookworm"
 GUEST_TOOLS = pytest.mark.tools("qemu-system-x86_64", "depmod", "dpkg-deb")
@@ -73,7 +76,7 @@ if "-chardev" not in sys.argv:
     sys.exit("this is no KVM")
 port = next(word for word in sys.argv if word.startswith("socket,id=pmtulab"))
 out = socket.socket(fileno=int(port.rpartition("fd=")[2])).makefile("wb", buffering=0)
-print("the console's last words", file=sys.stderr, flush=True)
+print("the console's last words", flush=True)
 hello = b'{{"kind": "hello", "octets": 0, "release": "9.9", "uptime": 1.0}}\\n'
 {plot}
 """
@@ -87,7 +90,7 @@ hello = b'{{"kind": "hello", "octets": 0, "release": "9.9", "uptime": 1.0}}\\n'
         ("out.write(hello); time.sleep(600)", "FAIL after * s: it hangs, or is too slow: no end after 2 s", 1),
         ("out.write(hello); sys.exit()", "FAIL after * s: it ended before all was done", 1),
         (
-            "out.write(hello); os.write(2, b'[ 1.0] Kernel panic - not syncing: oh\\n')",
+            "out.write(hello); os.write(1, b'[ 1.0] Kernel panic - not syncing: oh\\n')",
             "FAIL after * s: Kernel panic - not syncing: oh",
             1,
         ),
@@ -105,23 +108,17 @@ hello = b'{{"kind": "hello", "octets": 0, "release": "9.9", "uptime": 1.0}}\\n'
 )
 @pytest.mark.tools("modprobe", "depmod")
 def test_what_becomes_of_a_guest_that_goes_wrong(plot: str, says: str, code: int, tmp_path: Path) -> None:
-    qemu = tmp_path / "bin" / "qemu-system-x86_64"
-    qemu.parent.mkdir()
-    qemu.write_text(FAKE.format(python=sys.executable, plot=plot))
-    qemu.chmod(0o755)
-    image = tmp_path / "bzImage"
-    image.write_bytes(bzimage("9.9"))
+    kernels = made_up(tmp_path, plot, "9.9")
     done = pmtulab(
         "kernels",
         "run",
-        "--kernel",
-        str(image),
+        *kernels,
         "--out",
         str(tmp_path / "out"),
         "--timeout",
         "2",
         "576-router",
-        path=str(qemu.parent),
+        path=str(tmp_path / "bin"),
     )
     last = done.stdout[done.stdout.find(says.partition(" ")[0]) :]
     before, _, after = says.partition("*")
@@ -129,3 +126,48 @@ def test_what_becomes_of_a_guest_that_goes_wrong(plot: str, says: str, code: int
     assert after in last
     assert done.returncode == code
     assert "the console's last words" in last
+
+
+def made_up(tmp_path: Path, plot: str, *releases: str) -> list[str]:
+    """Images of these releases, and a QEMU that plays `plot`, which has `release`."""
+    qemu = tmp_path / "bin" / "qemu-system-x86_64"
+    qemu.parent.mkdir()
+    qemu.write_text(FAKE.format(python=sys.executable, plot="release = sys.argv[sys.argv.index('-kernel') + 1][-3:]\n" + plot))
+    qemu.chmod(0o755)
+    paths = [tmp_path / f"bzImage-{release}" for release in releases]
+    for path, release in zip(paths, releases, strict=True):
+        path.write_bytes(bzimage(release))
+    return [word for path in paths for word in ("--kernel", str(path))]
+
+
+@pytest.mark.tools("modprobe", "depmod")
+def test_a_kernel_that_does_not_boot_does_not_stop_the_others(tmp_path: Path) -> None:
+    plot = 'sys.exit(1) if release == \'9.8\' else out.write(hello + b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\')'
+    kernels = made_up(tmp_path, plot, "9.8", "9.9")
+    done = pmtulab("kernels", "run", *kernels, "--out", str(tmp_path / "out"), "-j", "2", "576-router", path=str(tmp_path / "bin"))
+    assert "bzImage-9.8: BROKEN after" in done.stdout
+    assert "bzImage-9.9: Linux 9.9 has booted" in done.stdout
+    assert "bzImage-9.9: FAIL after" in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.tools("modprobe", "depmod")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_guest_outlives_who_booted_it(number: signal.Signals, tmp_path: Path) -> None:
+    plot = f"out.write(hello); open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    kernels = made_up(tmp_path, plot, "9.9")
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from lab.cli import main; main()"
+    argv = [sys.executable, "-c", code, "kernels", "run", *kernels, "--out", str(tmp_path / "out"), "576-router"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment) as ours:
+        assert ours.stdout
+        assert "has booted" in ours.stdout.readline()
+        until = time.monotonic() + WITHIN
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        ours.send_signal(number)
+        assert ours.wait(WITHIN) != 0
+    guest = os.pidfd_open(int((tmp_path / "pid").read_text())) if Path("/proc", (tmp_path / "pid").read_text()).exists() else None
+    # Gone, or about to go: readable when it has.
+    assert guest is None or select.select([guest], [], [], WITHIN)[0]

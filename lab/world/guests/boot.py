@@ -1,10 +1,10 @@
-"""A guest: a kernel with a file system of ours in memory, started in QEMU by virtme-ng's runner; and what it tells."""
+"""A guest: a kernel with a file system of ours in memory, in QEMU as virtme-ng starts it; and what it tells."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,21 +16,20 @@ from socket import socket, socketpair
 from typing import Any
 
 from lab.model.kernel import Kernel
+from lab.world.errors import Broken
 from lab.world.guests.messages import PORT, Message, received
+from lab.world.guests.parts import empty_folder
+from lab.world.syscalls import call
 
-MEMORY = "1G"
+PR_SET_PDEATHSIG = 1
+MEMORY = 1024
+"""MB. The file system takes a tenth of it."""
 OPTIONS = (
-    "rdinit=/init",
-    "mitigations=off",
-    "nokaslr",
-    "cryptomgr.notests=1",
-    "no_timer_check",
-    "tsc=reliable",
-    "audit=0",
-    "selinux=0",
-    "apparmor=0",
+    *("rdinit=/init", "console=ttyS0", "earlyprintk=serial,ttyS0,115200", "loglevel=4", "panic=-1"),
+    # Nothing that touches the network. By plain emulation it would take longer to boot without; and a busy machine lets timers come
+    # late, of which the kernel would think that they do not work.
+    *("mitigations=off", "nokaslr", "cryptomgr.notests=1", "no_timer_check", "tsc=reliable", "audit=0", "selinux=0", "apparmor=0"),
 )
-"""What the kernel is told: nothing that touches the network. Without them plain emulation takes longer to boot."""
 
 
 class Silent(Exception):
@@ -38,10 +37,10 @@ class Silent(Exception):
 
 
 class Guest:
-    """Boots at once. `messages()` gives what it tells; `close()` ends it, whatever it is doing.
+    """Boots at once. `messages()` gives what it tells; `close()` ends it, whatever it is doing; it ends with us in any case.
 
-    `console` is the file that its console goes to. It has no network but its own, no disk, and no folder of this machine but an
-    empty one.
+    `console` is the file that its console goes to. It has no network but its own, no disk, and sees two folders of this machine, an
+    empty one and virtme-ng's own, which it does not mount. Raises Broken where virtme-ng refuses.
     """
 
     def __init__(
@@ -56,20 +55,21 @@ class Guest:
         qemu: Sequence[str] = (),
     ) -> None:
         self._console = console
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by close()
         self._socket, theirs = socketpair()
-        self._empty = tempfile.TemporaryDirectory(prefix="pmtulab-")
-        argv = [sys.executable, "-m", "virtme.commands.run", "--kimg", kernel.image, "--mods", "none"]
-        argv += ["--root", self._empty.name, "--force-9p", "--disable-microvm", *(() if kvm else ("--disable-kvm",))]
-        argv += ["--memory", MEMORY, "--cpus", str(cpus), "--no-virtme-ng-init", "--show-boot-console", "--script-sh", "true"]
-        argv += [word for option in (*OPTIONS, *options) for word in ("-a", option)]
-        # QEMU takes the last of two -initrd: ours, and not that of the runner.
-        argv += ["--qemu-opts", "-initrd", f"/proc/self/fd/{initramfs}", "-device", "virtio-serial-pci,id=ours"]
-        argv += ["-device", f"virtserialport,bus=ours.0,name={PORT},chardev={PORT}"]
-        argv += ["-chardev", f"socket,id={PORT},fd={theirs.fileno()}", *qemu]
-        with theirs, console.open("w+b") as written:
-            fds = (initramfs, theirs.fileno())
+        # QEMU takes the last of two -initrd: ours, and not that of virtme-ng.
+        ours = ["-no-reboot", "-initrd", f"/proc/self/fd/{initramfs}", "-device", "virtio-serial-pci,id=ours"]
+        ours += ["-device", f"virtserialport,bus=ours.0,name={PORT},chardev={PORT}"]
+        ours += ["-chardev", f"socket,id={PORT},fd={theirs.fileno()}", *qemu]
+        with theirs, console.open("wb") as written:
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=written, pass_fds=fds, start_new_session=True
+                composed(kernel, empty_folder(), kvm, cpus, (*OPTIONS, *options), ours),
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=self._errors,
+                pass_fds=(initramfs, theirs.fileno()),
+                start_new_session=True,
+                preexec_fn=end_with_parent,
             )
 
     def messages(self, until: Callable[[], float]) -> Iterator[Message]:
@@ -79,14 +79,37 @@ class Guest:
             yield from received(source)
 
     def console(self) -> str:
-        return self._console.read_text(errors="replace")
+        """What its console has, after what QEMU itself complained of."""
+        self._errors.seek(0)
+        complaints = [line for line in self._errors.read().decode(errors="replace").splitlines(True) if line.startswith("qemu")]
+        return "".join(complaints) + self._console.read_text(errors="replace")
 
     def close(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """May be called again."""
+        self._process.kill()
         self._process.wait()
         self._socket.close()
-        self._empty.cleanup()
+        self._errors.close()
+
+
+def composed(kernel: Kernel, empty: Path, kvm: bool, cpus: int, options: Sequence[str], qemu: Sequence[str]) -> list[str]:
+    """The command line by which virtme-ng would boot a kernel, with these options for it and for QEMU. Raises Broken.
+
+    It is only asked, and not run: between QEMU and us there is then no process that could end before QEMU does.
+    """
+    argv = [sys.executable, "-m", "virtme.commands.run", "--show-command", "--dry-run", "--kimg", kernel.image, "--mods", "none"]
+    argv += ["--root", str(empty), "--force-9p", "--disable-microvm", "--disable-monitor", "--no-virtme-ng-init"]
+    argv += [] if kvm else ["--disable-kvm"]
+    argv += ["--memory", f"{MEMORY}M", "--cpus", str(cpus), *(word for option in options for word in ("-a", option))]
+    asked = subprocess.run([*argv, "--qemu-opts", *qemu], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if asked.returncode or not asked.stdout.strip():
+        raise Broken(f"virtme-ng does not boot {kernel.image}: {asked.stderr.strip()}")
+    return shlex.split(asked.stdout.splitlines()[-1])
+
+
+def end_with_parent() -> None:
+    """Between fork and exec. The parent is the thread that started it, which waits for it."""
+    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class Timed(io.RawIOBase):

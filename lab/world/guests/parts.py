@@ -25,6 +25,13 @@ def folder() -> Path:
     return cache() / "guests"
 
 
+def empty_folder() -> Path:
+    """What QEMU shows a guest as a folder of this machine, where it has to show one."""
+    path = folder() / "empty"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def initramfs(kernel: Kernel, sources: Iterable[str], programs: Iterable[str], job: bytes) -> int:
     """A descriptor of the whole file system of a guest, in memory. Raises Lacking, Broken and OSError."""
     parts = [
@@ -89,7 +96,7 @@ def kept(kind: str, made_of: Iterable[str], make: Callable[[], Tree]) -> Path:
 
 def prune() -> None:
     """Removes what was not used for long."""
-    for path in folder().iterdir():
+    for path in folder().glob("*.*"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < time.time() - UNUSED_FOR:
                 path.unlink()
