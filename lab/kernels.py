@@ -20,20 +20,22 @@ from lab.judge.guest import KernelRun, Outcome
 from lab.judge.result import Result
 from lab.judge.traits import Known
 from lab.judge.verdict import Verdict
+from lab.kernels_at_hand import default_kernels, located
 from lab.model.kernel import Kernel
 from lab.world.errors import Forbidden, NoKernel, NotFetched
-from lab.world.guests.boot import Guest, Silent
+from lab.world.guests.boot import MEMORY, Guest, Silent
 from lab.world.guests.image import programs_of
 from lab.world.guests.kvm import kvm_works
 from lab.world.guests.messages import Garbled, Message
 from lab.world.guests.parts import initramfs
 from lab.world.guests.warp import WARP_KERNEL, WARP_QEMU
-from lab.world.kernels.locate import located
 
-__all__ = ["Forbidden", "Job", "NoKernel", "NotFetched", "Told", "located", "run_on"]
+__all__ = ["Forbidden", "Job", "NoKernel", "NotFetched", "Told", "default_kernels", "located", "run_on"]
 
 BOOT_WITHIN = 180.0
 """Seconds: by plain emulation on a busy machine a kernel that boots has said hello after 40."""
+QEMU_ITSELF = 256
+"""MB that QEMU takes beside its guest's memory: what it has translated, above all."""
 CONSOLE = "console.txt"
 TAIL = 40
 """Lines of a console that are shown."""
@@ -114,6 +116,14 @@ def require_guests() -> None:
         absent.append("virtme-ng is not installed (pip install 'pmtulab[kernels]')")
     if absent:
         raise Forbidden("other kernels cannot be booted here:\n" + "\n".join(absent))
+
+
+def guests_at_once(cpus: int) -> int:
+    """How many guests of so many processors this machine has cores and free memory for; one in any case."""
+    free = next(
+        (int(line.split()[1]) // 1024 for line in Path("/proc/meminfo").read_text().splitlines() if "MemAvailable" in line), 0
+    )
+    return max(1, min(len(os.sched_getaffinity(0)) // cpus, free // (MEMORY + QEMU_ITSELF)))
 
 
 def words_of(name: str, source: str) -> set[str]:

@@ -46,7 +46,7 @@ WARP = click.option("--warp", is_flag=True, help="Make waiting free: a guest's c
 
 @kernels.command("run")
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=scenarios_or_files)
-@click.option("--kernel", "words", multiple=True, required=True, metavar="K", help="A kernel; may be given several times.")
+@click.option("--kernel", "words", multiple=True, metavar="K", help="A kernel; may be given several times.")
 @click.option("--traits", "all_traits", is_flag=True, help="Try every trait and feature of each kernel, too.")
 @click.option(
     "--trait",
@@ -55,7 +55,9 @@ WARP = click.option("--warp", is_flag=True, help="Make waiting free: a guest's c
     metavar="TRAIT[=yes|no]",
     help="Try this trait; with an answer, another one is a failed claim.",
 )
-@click.option("-j", "--jobs", type=click.IntRange(1), default=1, metavar="N", help="Boot N kernels at a time.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Boot N kernels at a time; as many as there are cores and memory for."
+)
 @click.option(
     "--cpus", type=click.IntRange(1), default=1, metavar="N", help="Give each guest N processors, for N scenarios at a time."
 )
@@ -68,7 +70,7 @@ def run_command(
     words: tuple[str, ...],
     all_traits: bool,
     asked: tuple[str, ...],
-    jobs: int,
+    jobs: int | None,
     cpus: int,
     warp: bool,
     timeout: float,
@@ -77,7 +79,8 @@ def run_command(
 ) -> None:
     """Run scenarios on other kernels: each K is booted once, in a guest that has no network but its own.
 
-    NAME is as for `pmtulab run`; without one, and without traits, it is 576-router. In `git bisect run` a kernel that does not
+    Without K they are Debian's of today, from 5.10 to the newest (`pmtulab kernels ls` has more). NAME is as for `pmtulab run`;
+    without one, and without traits, it is 576-router. In `git bisect run` a kernel that does not
     boot is one that cannot be told, and one that panics in a scenario is bad.
 
     \b
@@ -85,20 +88,20 @@ def run_command(
     Example: pmtulab kernels run --kernel debian:bookworm --kernel debian:trixie 576-router
     """
     from lab.judge.traits import TRAITS
-    from lab.kernels import Job, NoKernel, NotFetched, located, run_on
+    from lab.kernels import Job, NoKernel, NotFetched, default_kernels, guests_at_once, located, run_on
 
     wanted = traits_asked(asked)
     scenarios = chosen(names or (() if all_traits or asked else DEFAULT))
     job = Job(scenarios, cpus, tuple(TRAITS) if all_traits else tuple(wanted), all_traits, timeout, warp)
     try:
-        found = [located(word, tell) for word in words]
+        found = [located(word, tell) for word in words or default_kernels(tell)]
     except NotFetched as error:
         tell(str(error))
         sys.exit(CANNOT_RUN)
     except NoKernel as error:
         raise click.UsageError(str(error)) from error
     runs = []
-    for told in run_on(found, job, out, jobs):
+    for told in run_on(found, job, out, jobs or guests_at_once(cpus)):
         say(told, len(found) > 1, verbose, wanted)
         if told.run:
             runs.append(told.run)
