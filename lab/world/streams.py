@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import select
 import socket
@@ -21,6 +22,8 @@ from lab.world.sockets import IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, Given, payload
 
 CHUNK = 32 * 1024  # written at most before the taps are emptied: what they hold where we may not enlarge them
 CONNECT_WITHIN = 5.0
+PATIENCE = 16  # of a silence of so many seconds one more passes before we look again, where nothing wakes us
+LONGEST_PAUSE = 1000  # milliseconds
 
 
 SAMPLES = 400  # kept of TCP's state during one Send; after these only what is new about MSS or path MTU
@@ -65,6 +68,10 @@ class Transfer:
         if state != last and (len(self.samples) < SAMPLES or last is None or (state.mss, state.pmtu) != (last.mss, last.pmtu)):
             self.samples.append((time.time_ns(), state))
 
+    def fail(self) -> None:
+        """The connection has failed: as it would be told to the next send()."""
+        self.errno = self.errno or self.stream.sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or None
+
     def take(self) -> None:
         """What has arrived."""
         octets = self.stream.receiver.recv(1 << 16)
@@ -83,19 +90,37 @@ def send_together(streams: Sequence[Stream], octets: int, within: float, breathe
         transfer.sample()
     poll = select.poll()
     by_fd = {transfer.stream.receiver.fileno(): transfer for transfer in transfers}
+    senders = {transfer.stream.sender.fileno(): transfer for transfer in transfers}
     for fd in by_fd:
         poll.register(fd, select.POLLIN)
-    until = time.monotonic() + within
-    while time.monotonic() < until and not all(transfer.over for transfer in transfers):
+    for fd in senders:
+        poll.register(fd, 0)  # which tells of errors all the same
+    now = woken = time.monotonic()
+    until = now + within
+    while now < until and not all(transfer.over for transfer in transfers):
         for transfer in transfers:
             transfer.write()
             transfer.sample()
-        for fd, _ in poll.poll(1):
-            by_fd[fd].take()
+        for fd, _ in poll.poll(pause(now - woken)):
+            woken = now
+            if fd in by_fd:
+                by_fd[fd].take()
+            else:
+                senders[fd].fail()
+                poll.unregister(fd)
         breathe()
+        now = time.monotonic()
     for transfer in transfers:
         transfer.sample()
     return [transfer.given() for transfer in transfers]
+
+
+def pause(silence: float) -> int:
+    """Milliseconds until TCP's state is read again, where nothing arrives: the longer nothing has, the rarer a change is.
+
+    A retransmission timer doubles, so what it changes is seen with the same relative lateness, however long it has become.
+    """
+    return max(1, min(LONGEST_PAUSE, int(silence * 1000 / PATIENCE)))
 
 
 @dataclass(slots=True)
@@ -124,7 +149,8 @@ class Stream:
     def close(self) -> None:
         """Says FIN both ways and waits for both: what is still on its way belongs to the act that sent it."""
         for end in (self.sender, self.receiver):
-            end.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # given up: there is no connection any more
+                end.shutdown(socket.SHUT_WR)
         for end in (self.sender, self.receiver):
             end.setblocking(True)
             end.settimeout(0.2)

@@ -20,6 +20,7 @@ from tests import (
     rows_of_quotes,
     rows_of_reassembly,
     rows_of_segments,
+    rows_of_timers,
     rows_of_untold,
 )
 from tests.observations import Change, silent
@@ -34,6 +35,7 @@ ROWS = (
     *rows_of_quotes.ROWS,
     *rows_of_reassembly.ROWS,
     *rows_of_segments.ROWS,
+    *rows_of_timers.ROWS,
     *rows_of_untold.ROWS,
 )
 EACH = pytest.mark.parametrize("row", ROWS, ids=[str(row.claim) for row in ROWS])

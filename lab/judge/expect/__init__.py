@@ -32,12 +32,14 @@ from lab.judge.expect.sender import (
     Unanswered,
 )
 from lab.judge.expect.state import Counts, Mss, MssWithin, NoTimeout, Retransmissions, SsthreshUncut, TcpPathMtu
+from lab.judge.expect.timers import BacksOff, GivesUp, ToldAgain
 from lab.judge.expect.told import PtbAbout, PtbHeard, ToldDuring
 from lab.judge.expect.untold import NoSocketMtu, NothingAnnounced, NothingQueued
 from lab.judge.expect.wire import AdvertisedMss, Dropped, Fragments, Leaves, NoFragments, NothingLarger
 
 __all__ = [
     "AdvertisedMss",
+    "BacksOff",
     "CacheHolds",
     "Counts",
     "Delivered",
@@ -48,6 +50,7 @@ __all__ = [
     "Expectation",
     "ExpiresWithin",
     "Fragments",
+    "GivesUp",
     "GivesUpSize",
     "IfTrait",
     "Leaves",
@@ -90,6 +93,7 @@ __all__ = [
     "Swallowed",
     "TcpPathMtu",
     "TimeExceeded",
+    "ToldAgain",
     "ToldDuring",
     "TooBig",
     "Unanswered",
