@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
 from lab.find import NoScenario, find, group_of, located
 from lab.judge.faults import FAULTS
 from lab.judge.verdict import Verdict
+from lab.model.story import LONG
 from lab.theory.problems import BadTopology, problems
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     shell_complete=labs,
     help="Run in this standing lab, one after another, and leave it as they leave it.",
 )
+@click.option("--long", is_flag=True, help=f"Of groups and folders, run also what waits for more than {LONG:.0f} s.")
 def run_command(
     names: tuple[str, ...],
     out: Path,
@@ -65,11 +67,13 @@ def run_command(
     builder: Builder,
     faults: tuple[str, ...],
     lab: str | None,
+    long: bool,
 ) -> None:
     """Run scenarios and judge them. NAME is a scenario, a group, a path of scenario files, or `all`.
 
     With --in LAB the scenarios' topology must be the lab's, but for MTUs and silent routers: those are as they are in the lab, and
     said before. Its route caches are flushed first; what was set or learned otherwise stays, and afterwards what the story has set.
+    What waits for minutes (`pmtulab show` says so) is run where it is asked for by name or by file, and otherwise with --long only.
 
     \b
     Exit: 0 all pass, 1 a claim failed, 2 bad usage or input, 125 the lab is broken or cannot run here.
@@ -83,10 +87,11 @@ def run_command(
     prepare_folders(scenarios, out)
     results = []
     many = len(scenarios) > 1
+    skip = set() if long else brought(names, scenarios)
     if lab is None:
-        done = run_all(scenarios, out, jobs, builder, faults, html)
+        done = run_all(scenarios, out, jobs, builder, faults, html, skip)
     else:
-        done = run_in(lab, scenarios, out, faults, html, aside=bool(form))
+        done = run_in(lab, scenarios, out, faults, html, skip, aside=bool(form))
     for number, result in enumerate(done, 1):
         results.append(result)
         if not form:
@@ -120,6 +125,11 @@ def chosen(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def brought(names: Sequence[str], scenarios: Mapping[str, str]) -> set[str]:
+    """Those of chosen() that a group or a folder has brought, and that nobody has asked for by name or by file."""
+    return {name for name, source in scenarios.items() if not {name, source} & {*names}}
+
+
 def check_fits(lab: str, scenarios: Mapping[str, str], jobs: int, builder: Builder) -> None:
     """Says of all scenarios why they cannot run in a lab, before any does."""
     from lab.run_in import misfits
@@ -138,7 +148,14 @@ def check_fits(lab: str, scenarios: Mapping[str, str], jobs: int, builder: Build
 
 
 def run_in(
-    lab: str, scenarios: Mapping[str, str], out: Path, faults: tuple[str, ...], html: bool, *, aside: bool
+    lab: str,
+    scenarios: Mapping[str, str],
+    out: Path,
+    faults: tuple[str, ...],
+    html: bool,
+    skip: Collection[str],
+    *,
+    aside: bool,
 ) -> Iterator[Result]:
     """Runs one after another in a lab, and says before each what is not as it was written; `aside` on stderr."""
     from lab.run_all import run_one
@@ -147,7 +164,8 @@ def run_in(
     for scenario in found_again(scenarios):
         if differs := altered(lab, scenario.topology):
             click.echo(f"in lab {lab}, and not as {scenario.name} has it: {differs}", err=aside)
-        yield run_one(scenarios[scenario.name], scenario.name, out, "netlink", faults, html, lab)
+        skipped = scenario.name in skip
+        yield run_one(scenarios[scenario.name], scenario.name, out, "netlink", faults, html, lab, skip=skipped)
 
 
 def found_again(scenarios: Mapping[str, str]) -> Iterator[Scenario]:

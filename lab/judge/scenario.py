@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.judge.expect import Expectation, IfTrait
-from lab.model.story import Step
+from lab.model.story import LONG, Step
 from lab.model.topology import Topology
 
 
@@ -26,7 +26,8 @@ class Scenario:
     """What a scenario file defines, as `scenario` or, several at once, in the tuple `scenarios`. `title` is one line for lists.
 
     `needs` names features of the kernel (lab.model.features) without which it is a SKIP. `covers` names the cases of public test
-    suites whose assertion it makes: "pmtu.sh/pmtu_ipv4_exception" (docs/coverage.md).
+    suites whose assertion it makes: "pmtu.sh/pmtu_ipv4_exception" (docs/coverage.md). `lasts` is for how many seconds, about, it
+    waits for timers of the kernel's; 0 for moments.
     """
 
     name: str
@@ -35,6 +36,11 @@ class Scenario:
     acts: tuple[Act, ...]
     needs: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
+    lasts: float = 0.0
+
+    @property
+    def is_long(self) -> bool:
+        return self.lasts > LONG
 
     @property
     def traits(self) -> tuple[str, ...]:

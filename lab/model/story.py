@@ -12,6 +12,8 @@ from lab.model.flow import Flow, Tcp, Udp
 from lab.model.topology import IPV4, Family
 
 KIB = 1024
+LONG = 5.0
+"""Seconds. A story that waits longer is played where it is asked for by name, or where waiting costs nothing: by a warped clock."""
 
 
 @dataclass(frozen=True, slots=True)

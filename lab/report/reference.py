@@ -72,6 +72,9 @@ def _entry(entry: Entry) -> Iterator[str]:
     needs = dict.fromkeys(need for scenario in entry.scenarios for need in scenario.needs)
     if needs:
         yield f"* Needs a kernel with: {', '.join(needs)}"
+    lasts = {scenario.lasts: None for scenario in entry.scenarios if scenario.is_long}
+    if lasts:
+        yield f"* Waits for {' and '.join(f'{each:.0f} s' for each in lasts)}: run by name, with `--long`, or with a warped clock"
     yield f"* Source: [{entry.path}](../{entry.path})"
 
 

@@ -21,6 +21,7 @@ def show(scenario: Scenario) -> str:
     planned = plan(scenario.topology)
     lines = [f"{scenario.name}  {scenario.title}", "", *indented(picture(scenario.topology).splitlines(), 4)]
     lines += [f"    needs of the kernel: {', '.join(scenario.needs)}"] if scenario.needs else []
+    lines += [f"    waits for {scenario.lasts:.0f} s"] if scenario.lasts else []
     foreseen = foresee(planned, (act.story for act in scenario.acts))
     for number, (act, predictions) in enumerate(zip(scenario.acts, foreseen, strict=True), 1):
         family = family_of(act, scenario.topology)

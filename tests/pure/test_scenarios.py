@@ -16,7 +16,7 @@ from lab.judge.scenario import Act, Scenario
 from lab.judge.traits import TRAITS
 from lab.judge.verdict import Verdict
 from lab.model.features import FEATURES
-from lab.model.story import ReadCapture, ReadSocket, Run, Search, Send, SendPieces, SendTogether
+from lab.model.story import LONG, ReadCapture, ReadSocket, Run, Search, Send, SendPieces, SendTogether, Wait
 from lab.report.picture import drawn_links, picture, read_picture, shows
 from lab.theory.plan import plan
 from lab.theory.problems import problems
@@ -63,6 +63,12 @@ def test_a_file_is_named_after_its_scenarios(path: Path) -> None:
 
 def test_every_group_says_what_it_is_about() -> None:
     assert {path.parent: about(path.parent) for path in files() if not about(path.parent).endswith(".")} == {}
+
+
+@of_each_scenario
+def test_what_waits_long_says_so(scenario: Scenario) -> None:
+    waits = sum(step.seconds for act in scenario.acts for step in act.story if isinstance(step, Wait))
+    assert waits <= max(scenario.lasts, LONG)
 
 
 @of_each_scenario
