@@ -31,6 +31,13 @@ def test_probing_engages_when_the_formula_says(scenario: Scenario) -> None:
     assert claim.timeout == blackhole_timeout(claim.rto + TICK / 4, retries1) == blackhole_timeout(claim.rto * 1.1, retries1)
 
 
+def test_probing_engages_when_the_formula_says_by_default() -> None:
+    (scenario,) = (s for s in CATALOGUE if s.name == "six-seconds")
+    (claim,) = (e for e in scenario.acts[0].expect if isinstance(e, GivesUpSize))
+    # tcp_retries1 is 3, and timers are at most an eighth late.
+    assert claim.timeout == blackhole_timeout(claim.rto + TICK / 4, 3) == blackhole_timeout(claim.rto * 1.06, 3)
+
+
 @pytest.mark.parametrize("scenario", DESCENDING, ids=[s.name for s in DESCENDING])
 def test_probing_descends_by_halves_to_its_floor(scenario: Scenario) -> None:
     (claim,) = (e for e in scenario.acts[0].expect if isinstance(e, SizesInTurn))
