@@ -24,7 +24,7 @@ def job(port: BinaryIO) -> None:
     sys.argv[0] = "pmtulab"
     for name in wanted["scenarios"]:
         (OUT / name).mkdir(parents=True)
-    for result in run_all(wanted["scenarios"], OUT, wanted["jobs"], "netlink", ()):
+    for result in run_all(wanted["scenarios"], OUT, wanted["jobs"], "netlink", (), skip=wanted["skip"]):
         folder = OUT / result.scenario.name
         for name in NAMES:
             send(port, "file", (folder / name).read_bytes(), scenario=result.scenario.name, name=name)

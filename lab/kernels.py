@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -47,7 +47,7 @@ class Job:
     """What each kernel is to do: `scenarios`, by name and by where to find each, `jobs` at a time; `traits` to try; its features.
 
     `within` is how many seconds of ours a guest may take after its boot. In a `warp`ed guest idle time is free, and one scenario
-    runs at a time, by plain emulation (lab.world.guests.warp).
+    runs at a time, by plain emulation (lab.world.guests.warp). Of `skip` those that are long (Scenario.lasts) are not run.
     """
 
     scenarios: Mapping[str, str]
@@ -56,6 +56,7 @@ class Job:
     features: bool = False
     within: float = 1800.0
     warp: bool = False
+    skip: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
     kvm = not job.warp and kvm_works()[0]
     seen = Seen(KernelRun(kernel, accelerator="kvm" if kvm else "tcg"), folder, started)
     jobs = 1 if job.warp else job.jobs
-    task = {"scenarios": dict(job.scenarios), "jobs": jobs, "traits": job.traits, "features": job.features}
+    task = {"scenarios": dict(job.scenarios), "jobs": jobs, "traits": job.traits, "features": job.features, "skip": [*job.skip]}
     system = initramfs(kernel, job.scenarios.values(), programs, json.dumps(task).encode())
     cpus = min(jobs, os.cpu_count() or 1)
     options, qemu = (WARP_KERNEL, WARP_QEMU) if job.warp else ((), ())
@@ -186,7 +187,7 @@ class Seen:
     started: float
     over: bool = False
     failed: str = ""
-    first: float = field(default=0.0)
+    last: float = 0.0
 
     def take(self, message: Message) -> Iterator[Told]:
         """Keeps what a message brings."""
@@ -194,7 +195,7 @@ class Seen:
         now = time.monotonic() - self.started
         if message.kind == "hello":
             self.run = replace(self.run, boot=now, kernel=replace(kernel, release=fields["release"]))
-            self.first = fields["uptime"]
+            self.last = now
             yield Told(kernel, booted=now)
         elif message.kind == "file":
             name = fields["name"]
@@ -204,9 +205,10 @@ class Seen:
                 write(place / name, message.octets)
         elif message.kind == "result":
             result, _ = read(self.folder / fields["scenario"])
-            outcome = outcome_of(result)
+            outcome = replace(outcome_of(result), wall=now - self.last)
             first = now if self.run.first_verdict is None else self.run.first_verdict
             self.run = replace(self.run, outcomes=(*self.run.outcomes, outcome), first_verdict=first)
+            self.last = now
             yield Told(kernel, outcome=outcome, result=result)
         elif message.kind in ("trait", "feature"):
             known = Known(**fields)

@@ -14,8 +14,9 @@ import click
 from lab.cli.completing import scenarios_or_files
 from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED
 from lab.cli.kernels import kernels
-from lab.cli.running import chosen
+from lab.cli.running import brought, chosen
 from lab.judge.verdict import Verdict
+from lab.model.story import LONG
 
 if TYPE_CHECKING:
     from lab.judge.guest import KernelRun
@@ -62,6 +63,7 @@ WARP = click.option("--warp", is_flag=True, help="Make waiting free: a guest's c
     "--cpus", type=click.IntRange(1), default=1, metavar="N", help="Give each guest N processors, for N scenarios at a time."
 )
 @WARP
+@click.option("--long", is_flag=True, help=f"Of groups, run also what waits for more than {LONG:.0f} s; --warp does.")
 @TIMEOUT
 @click.option("-v", "--verbose", is_flag=True, help="Print the whole report of each scenario.")
 @OUT
@@ -73,6 +75,7 @@ def run_command(
     jobs: int | None,
     cpus: int,
     warp: bool,
+    long: bool,
     timeout: float,
     verbose: bool,
     out: Path,
@@ -92,7 +95,8 @@ def run_command(
 
     wanted = traits_asked(asked)
     scenarios = chosen(names or (() if all_traits or asked else DEFAULT))
-    job = Job(scenarios, cpus, tuple(TRAITS) if all_traits else tuple(wanted), all_traits, timeout, warp)
+    skip = () if warp or long else brought(names, scenarios)
+    job = Job(scenarios, cpus, tuple(TRAITS) if all_traits else tuple(wanted), all_traits, timeout, warp, skip)
     try:
         found = [located(word, tell) for word in words or default_kernels(tell)]
     except NotFetched as error:
@@ -102,7 +106,7 @@ def run_command(
         raise click.UsageError(str(error)) from error
     runs = []
     for told in run_on(found, job, out, jobs or guests_at_once(cpus)):
-        say(told, len(found) > 1, verbose, wanted)
+        say(told, len(found) > 1, verbose, warp, wanted)
         if told.run:
             runs.append(told.run)
     sys.exit(exit_code(runs, wanted))
@@ -133,7 +137,7 @@ def tell(line: str) -> None:
     click.echo(line, err=True)
 
 
-def say(told: Told, several: bool, verbose: bool, wanted: Mapping[str, bool | None]) -> None:
+def say(told: Told, several: bool, verbose: bool, warp: bool, wanted: Mapping[str, bool | None]) -> None:
     """One line of each thing; all of it, where a claim failed."""
     head = f"{told.kernel.name}: " if several else ""
     if told.booted is not None:
@@ -142,7 +146,8 @@ def say(told: Told, several: bool, verbose: bool, wanted: Mapping[str, bool | No
         from lab.report.terminal import one_line, render
 
         colour = "NO_COLOR" not in os.environ
-        click.echo(head + one_line(told.result, colour))
+        ours = f", {told.outcome.wall:.1f} s of ours" if told.outcome and warp else ""
+        click.echo(head + one_line(told.result, colour) + ours)
         if verbose or told.result.verdict in (Verdict.FAIL, Verdict.BROKEN):
             click.echo(render(told.result, colour, out=None), nl=False)
     if told.known:

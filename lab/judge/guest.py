@@ -13,7 +13,8 @@ from lab.model.kernel import Kernel
 class Outcome:
     """One scenario on one kernel. `claims` is how many were judged; `failed` are claims that failed, each with what was seen.
 
-    `reason` says why it was skipped, or what broke. `seconds` are the guest's.
+    `reason` says why it was skipped, or what broke. `seconds` are the guest's, from the plan to the verdict; `wall` are ours, from
+    the result before it.
     """
 
     scenario: str
@@ -22,6 +23,7 @@ class Outcome:
     failed: tuple[tuple[str, str], ...] = ()
     reason: str = ""
     seconds: float = 0.0
+    wall: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
