@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,38 @@ def test_a_package_that_stays_cut_off_is_no_kernel(archive: Archive, tmp_path: P
     assert folders(tmp_path) == []
     assert cached() == ()
     assert located("debian:bookworm", print).release == NEW
+
+
+def test_a_version_that_the_archive_has_replaced_since_it_was_asked_is_asked_for_again(archive: Archive, key: Key) -> None:
+    """The list is of today, and yet too old."""
+    located("debian:trixie-backports", print)
+    index = archive.root / "debian/dists/trixie-backports"
+    newer, deb = "6.12.44+deb12-amd64", archive.deb(f"linux-image-{MIDDLE}")
+    before, octets = index.rename(index.with_name("before")), deb.read_bytes()
+    try:
+        deb.unlink()
+        archive.add("trixie-backports", (whole(newer, "6.12.44-1~bpo12+1"),), key)
+        assert located("debian:6.12", print).release == newer
+    finally:
+        deb.write_bytes(octets)
+        shutil.rmtree(index)
+        before.rename(index)
+
+
+def test_a_kernel_that_somebody_has_taken_a_part_of_is_fetched_again(archive: Archive) -> None:
+    kernel = located("debian:bookworm", print)
+    Path(kernel.image).unlink()
+    assert cached() == ()
+    assert located("debian:6.1.192-2", print).image == kernel.image
+    assert Path(kernel.image).read_bytes() == bzimage(NEW, 0x40000)
+
+
+def test_a_cache_that_cannot_be_written_is_one_message(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PMTULAB_CACHE", str(tmp_path / "file/cache"))
+    for word in ("debian:bookworm", "debian:6.1"):
+        with pytest.raises(NotFetched, match="Not a directory; PMTULAB_CACHE names another place"):
+            located(word, print)
 
 
 def test_lists_of_another_signature_are_refused(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

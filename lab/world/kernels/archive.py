@@ -11,6 +11,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ TENTHS = 10.0
 OR_OLD_ONES = "or old ones used instead."
 GONE = "does not have a Release file"
 NO_ROOM = "No space left on device"
+NOT_FOUND = re.compile(r"404 +Not Found|was not found|File not found")
 
 CONFIGURATION = """
 Dir::State "{root}";
@@ -78,6 +80,10 @@ class NoSuite(NotFetched):
     """The archive answers, and has no such suite."""
 
 
+class NoLonger(NotFetched):
+    """The archive had this version when it was asked, and has another one by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """One suite, with its folder below `cache`."""
@@ -110,8 +116,8 @@ class Suite:
             try:
                 found = self._ask(say)
             except NoSuite:
-                if self.name in SUITES:  # it is gone, and not asked for again today
-                    self._write(Listing(self.name))
+                if self.name in SUITES:  # it is gone, and this archive is not asked for it again today
+                    self._write(Listing(self.name), without=self._address())
                 else:
                     shutil.rmtree(self.root)
                 raise
@@ -135,7 +141,8 @@ class Suite:
                 clear(into)
                 status, said = run([*argv, "-o", "Acquire::http::No-Cache=true"], cwd=str(into), each=Progress(say), keep=keep)
         if status:
-            raise NotFetched(f"{kernel.word} of {self.name} cannot be fetched:\n{errors(said)}")
+            why = NoLonger if NOT_FOUND.search(said) else NotFetched
+            raise why(f"{kernel.word} of {self.name} cannot be fetched:\n{errors(said)}")
         return sorted(into.glob("*.deb"))
 
     def _known(self) -> tuple[Listing | None, float]:
@@ -144,23 +151,29 @@ class Suite:
             age = time.time() - self.listed.stat().st_mtime
             written = json.loads(self.listed.read_text())
             kernels = tuple(DebianKernel(**{**each, "packages": tuple(each["packages"])}) for each in written["kernels"])
-            return Listing(written["suite"], kernels, written["own"]), max(age, 0.0)
+            if written["without"] in ("", self._address()):
+                return Listing(self.name, kernels, written["own"]), max(age, 0.0)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None, 0.0
+            pass
+        return None, 0.0
 
-    def _write(self, found: Listing) -> None:
-        replace(self.listed, json.dumps(asdict(found), indent=1))
+    def _write(self, found: Listing, without: str = "") -> None:
+        """`without` is the address of an archive that has no such suite; another one may."""
+        replace(self.listed, json.dumps(asdict(found) | {"without": without}, indent=1))
 
     def _ask(self, say: Say) -> Listing:
         self._configure()
         say(f"asking for the kernels of {self.name}")
         status, said = run(self._apt("-o", "Acquire::Retries=1", "update"))  # where nobody answers, 12 suites are waited for
         if status and GONE in said:
-            raise NoSuite(f"Debian's archive has no suite {self.name}, or has it no longer")
+            raise NoSuite(f"{self._address()} has no suite {self.name}, or has it no longer")
         if status:
             raise NotFetched(f"the list of {self.name} cannot be fetched:\n{errors(said)}")
         _, said = run(self._apt("indextargets", "--format", "$(FILENAME)", "Created-By: Packages"))
         return listing(self.name, "".join(unpacked(Path(name)) for name in said.splitlines()))
+
+    def _address(self) -> str:
+        return mirror(security=self.name.endswith(SECURITY))
 
     def _apt(self, *arguments: str) -> list[str]:
         return ["apt-get", "-c", str(self.root / "apt.conf"), "-q", *arguments]
@@ -169,8 +182,7 @@ class Suite:
         """What apt needs of a system; the mirror may be another one than it was."""
         for folder in ("lists/partial", "cache/archives/partial"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
-        address = mirror(security=self.name.endswith(SECURITY))
-        source = f"deb [arch=amd64 target=Packages signed-by={keyring()}] {address} {self.name} main\n"
+        source = f"deb [arch=amd64 target=Packages signed-by={keyring()}] {self._address()} {self.name} main\n"
         for name, text in (("status", ""), ("apt.conf", CONFIGURATION.format(root=self.root)), ("sources.list", source)):
             replace(self.root / name, text)
 

@@ -6,7 +6,7 @@ CACHE/debian/RELEASE_VERSION/ has vmlinuz, lib/modules/RELEASE/ and kernel.json.
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import json
 import os
 import shutil
@@ -17,12 +17,12 @@ from pathlib import Path
 from lab.model.debian import DebianKernel
 from lab.model.kernel import Kernel
 from lab.world.errors import NotFetched
-from lab.world.kernels.archive import NO_ROOM, Suite, clear
+from lab.world.kernels.archive import NO_ROOM, Suite
 from lab.world.kernels.locks import alone
 from lab.world.kernels.tools import Say, run
 
 CACHE = "PMTULAB_CACHE"
-PART, WRITTEN_LAST = ".part", "kernel.json"
+PART, MODULES, WRITTEN_LAST = ".part", "lib/modules", "kernel.json"
 
 ROOM = 2.5
 """How much of the disk a kernel takes while it is unpacked, to the size of its packages; they are removed in the end."""
@@ -36,57 +36,68 @@ def folder() -> Path:
     return Path(base).expanduser().absolute() / "pmtulab" / "kernels"
 
 
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """What cannot be written into the cache is a NotFetched, which says where another one may be."""
+    try:
+        yield
+    except OSError as error:
+        raise NotFetched(f"{error.filename or folder()}: {error.strerror}; {CACHE} names another place for the cache") from error
+
+
 def cached() -> Iterator[tuple[DebianKernel, Path]]:
     """Every kernel in the cache, and its folder."""
     for path in sorted((folder() / "debian").glob("*/" + WRITTEN_LAST)):
-        if path.parent.suffix != PART:
-            written = json.loads(path.read_text())
-            yield DebianKernel(**{**written, "packages": tuple(written["packages"])}), path.parent
+        if path.parent.suffix != PART and (kernel := whole(path.parent)):
+            yield kernel, path.parent
+
+
+def whole(path: Path) -> DebianKernel | None:
+    """The kernel in a folder of the cache; None where somebody has taken of it what it boots with."""
+    try:
+        written = json.loads((path / WRITTEN_LAST).read_text())
+        kernel = DebianKernel(**{**written, "packages": tuple(written["packages"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    parts = (path / "vmlinuz", path / MODULES / kernel.release / "modules.dep")
+    return kernel if all(part.is_file() for part in parts) else None
 
 
 def kernel_in(path: Path, kernel: DebianKernel, name: str) -> Kernel:
-    modules = path / "lib/modules" / kernel.release
-    return Kernel(name, kernel.release, str(path / "vmlinuz"), str(modules), kernel.version)
+    return Kernel(name, kernel.release, str(path / "vmlinuz"), str(path / MODULES / kernel.release), kernel.version)
 
 
 def fetched(kernel: DebianKernel, name: str, say: Say) -> Kernel:
     """The kernel, from the cache or, where it is not yet there, fetched into it. Raises NotFetched."""
     path = folder() / "debian" / f"{kernel.release}_{kernel.version}"
-    if not (path / WRITTEN_LAST).exists():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with alone(path.parent / f"{path.name}.lock", say, f"another process fetches {kernel.word}: waiting") as lock:
-                if not (path / WRITTEN_LAST).exists():
+    if not whole(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with alone(path.parent / f"{path.name}.lock", say, f"another process fetches {kernel.word}: waiting") as lock:
+            if not whole(path):
+                try:
                     _fetch(kernel, path, say, lock)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full(kernel) from error
-            raise NotFetched(
-                f"{kernel.word} cannot be kept in {folder()}: {error.strerror}; {CACHE} names another place"
-            ) from error
+                except (OSError, NotFetched) as error:
+                    raise full(kernel) if NO_ROOM in str(error) else error from None
     return kernel_in(path, kernel, name)
 
 
 def _fetch(kernel: DebianKernel, path: Path, say: Say, lock: int) -> None:
     part = path.with_name(path.name + PART)
-    shutil.rmtree(part, ignore_errors=True)  # of one who was killed
+    for old in (path, part):  # of one who was killed, or had a part taken from it
+        shutil.rmtree(old, ignore_errors=True)
     debs, tree = part / "debs", part / "tree"
     debs.mkdir(parents=True)
     try:
         if shutil.disk_usage(part).free < ROOM * kernel.octets:
             raise full(kernel)
         say(f"fetching Linux {kernel.release} ({kernel.version}) of {kernel.suite}: {kernel.octets / 1e6:.1f} MB")
-        try:
-            for deb in Suite(kernel.suite, folder()).download(kernel, debs, say, lock):
-                _run(["dpkg-deb", "--extract", str(deb), str(tree)], lock)
-        except NotFetched as error:
-            raise full(kernel) if NO_ROOM in str(error) else error from None
-        clear(debs)
+        for deb in Suite(kernel.suite, folder()).download(kernel, debs, say, lock):
+            _run(["dpkg-deb", "--extract", str(deb), str(tree)], lock)
         _arrange(kernel, tree, part)
         say("  listing what each module needs (depmod)")
         _run(["depmod", "--basedir", str(part), kernel.release], lock)
-        shutil.rmtree(tree)
-        debs.rmdir()
+        for needless in (debs, tree):
+            shutil.rmtree(needless)
         (part / WRITTEN_LAST).write_text(json.dumps(asdict(kernel), indent=1))
         part.rename(path)
     finally:
@@ -104,8 +115,8 @@ def _arrange(kernel: DebianKernel, tree: Path, part: Path) -> None:
             f"the packages of {kernel.word} have no {'image' if image is None else 'modules'} of {kernel.release} in them"
         )
     image.rename(part / "vmlinuz")
-    (part / "lib/modules").mkdir(parents=True)
-    modules.rename(part / "lib/modules" / kernel.release)
+    (part / MODULES).mkdir(parents=True)
+    modules.rename(part / MODULES / kernel.release)
 
 
 def _run(argv: list[str], lock: int) -> None:

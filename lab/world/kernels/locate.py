@@ -10,8 +10,8 @@ from pathlib import Path
 from lab.model.debian import STABLE, SUITES, DebianKernel, Listing, is_version, names, newest_own, of_version, suites_of
 from lab.model.kernel import Kernel
 from lab.world.errors import NoKernel, NotFetched
-from lab.world.kernels.archive import NoSuite, Suite
-from lab.world.kernels.cached import cached, fetched, folder, kernel_in
+from lab.world.kernels.archive import NoLonger, NoSuite, Suite
+from lab.world.kernels.cached import cached, fetched, folder, kept, kernel_in
 from lab.world.kernels.local import at_path, installed
 from lab.world.kernels.tools import Say
 
@@ -35,15 +35,23 @@ def located(word: str, say: Say, *, refresh: bool = False) -> Kernel:
 
 def from_debian(word: str, say: Say, *, refresh: bool) -> Kernel:
     asked = word.removeprefix(DEBIAN)
-    if not asked or not all(sign.isascii() and (sign.isalnum() or sign in "+-.~") for sign in asked):
+    if not asked or not all(sign.isascii() and (sign.isalnum() or sign in "+-.~") for sign in asked) or ".." in asked:
         raise NoKernel(f"{word}: after debian: comes a suite (trixie) or a version (6.12.118, 6.12.118-1, 6.12.118+deb13)")
-    if is_version(asked):
-        # One version is one kernel for ever: nobody need be asked again.
-        for kernel, path in cached():
-            if names(kernel, asked):
-                return kernel_in(path, kernel, word)
-        return fetched(version_of(asked, say, refresh=refresh), word, say)
-    return fetched(suite_kernel(asked, say, refresh=refresh), word, say)
+    # One package version is one kernel for ever: nobody need be asked again.
+    for kernel, path in cached() if is_version(asked) else ():
+        if names(kernel, asked):
+            return kernel_in(path, kernel, word)
+    choose = version_of if is_version(asked) else suite_kernel
+    with kept():
+        kernel = choose(asked, say, refresh=refresh)
+        try:
+            return fetched(kernel, word, say)
+        except NoLonger:
+            say(f"{kernel.word} is listed, and gone from the archive: asking again")
+            newer = choose(asked, say, refresh=True)
+            if newer == kernel:
+                raise
+            return fetched(newer, word, say)
 
 
 def suite_kernel(asked: str, say: Say, *, refresh: bool) -> DebianKernel:
@@ -76,7 +84,8 @@ def listings(say: Say, *, refresh: bool = False) -> tuple[Listing, ...]:
 
     def ask(name: str) -> Listing | NotFetched:
         try:
-            return Suite(name, folder()).listing(say, refresh=refresh)
+            with kept():
+                return Suite(name, folder()).listing(say, refresh=refresh)
         except NotFetched as error:
             return error
 
