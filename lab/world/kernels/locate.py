@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab.model.debian import STABLE, SUITES, DebianKernel, Listing, is_version, names, newest_own, of_version, suites_of
+from lab.model.debian import STABLE, SUITES, DebianKernel, Listing, is_version, names, newest_own, of_version, order, suites_of
 from lab.model.kernel import Kernel
 from lab.world.errors import NoKernel, NotFetched
 from lab.world.kernels.archive import NoLonger, NoSuite, Suite
@@ -16,6 +17,9 @@ from lab.world.kernels.local import at_path, installed
 from lab.world.kernels.tools import Say
 
 DEBIAN = "debian:"
+ASKED = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.~-]*")
+"""A suite or a version. It goes into paths and into apt's sources: nothing else may be in it."""
+
 AT_ONCE = 4
 """Suites that are asked at a time: half of it is waiting for the network, half is apt's own reckoning."""
 
@@ -35,12 +39,12 @@ def located(word: str, say: Say, *, refresh: bool = False) -> Kernel:
 
 def from_debian(word: str, say: Say, *, refresh: bool) -> Kernel:
     asked = word.removeprefix(DEBIAN)
-    if not asked or not all(sign.isascii() and (sign.isalnum() or sign in "+-.~") for sign in asked) or ".." in asked:
+    if not ASKED.fullmatch(asked):
         raise NoKernel(f"{word}: after debian: comes a suite (trixie) or a version (6.12.118, 6.12.118-1, 6.12.118+deb13)")
-    # One package version is one kernel for ever: nobody need be asked again.
-    for kernel, path in cached() if is_version(asked) else ():
-        if names(kernel, asked):
-            return kernel_in(path, kernel, word)
+    # One package version is one kernel for ever, and so is a release in all that matters: nobody need be asked again.
+    if here := [pair for pair in cached() if is_version(asked) and names(pair[0], asked)]:
+        kernel, path = max(here, key=lambda pair: order(pair[0].version))
+        return kernel_in(path, kernel, word)
     choose = version_of if is_version(asked) else suite_kernel
     with kept():
         kernel = choose(asked, say, refresh=refresh)
