@@ -77,6 +77,13 @@ def test_a_release_means_the_kernel_with_its_fixes_and_is_fetched_once(archive: 
     for word in ("debian:bookworm", "debian:6.1.192-2", "debian:6.1.0-56-amd64"):
         assert located(word, said.append).image == kernel.image
     assert len(archive.asked) == asked, "nobody is asked again for what is there"
+    for listed in (tmp_path / "cache/apt").glob("*/kernels.json"):
+        os.utime(listed, (0, listed.stat().st_mtime - 25 * 3600))
+    assert located("debian:6.1.192-2", said.append).image == kernel.image
+    assert len(archive.asked) == asked, "a version is what it is, however old the list"
+    assert located("debian:bookworm", said.append).image == kernel.image
+    assert len(archive.asked) > asked, "after a day"
+    asked = len(archive.asked)
     assert located("debian:bookworm", said.append, refresh=True).image == kernel.image
     assert len(archive.asked) > asked
     assert archive.debs() == [f"linux-image-{NEW}"]
@@ -129,14 +136,14 @@ def test_a_package_that_stays_cut_off_is_no_kernel(archive: Archive, tmp_path: P
 
 def test_a_version_that_the_archive_has_replaced_since_it_was_asked_is_asked_for_again(archive: Archive, key: Key) -> None:
     """The list is of today, and yet too old."""
-    located("debian:trixie-backports", print)
+    shutil.rmtree(Path(located("debian:trixie-backports", print).image).parent)
     index = archive.root / "debian/dists/trixie-backports"
-    newer, deb = "6.12.44+deb12-amd64", archive.deb(f"linux-image-{MIDDLE}")
+    newer, deb = "7.3.5+deb13-amd64", archive.deb(f"linux-image-{LATE}")
     before, octets = index.rename(index.with_name("before")), deb.read_bytes()
     try:
         deb.unlink()
-        archive.add("trixie-backports", (whole(newer, "6.12.44-1~bpo12+1"),), key)
-        assert located("debian:6.12", print).release == newer
+        archive.add("trixie-backports", (whole(newer, "7.3.5-1~bpo13+1"),), key)
+        assert located("debian:trixie-backports", print).release == newer
     finally:
         deb.write_bytes(octets)
         shutil.rmtree(index)
@@ -147,7 +154,7 @@ def test_a_kernel_that_somebody_has_taken_a_part_of_is_fetched_again(archive: Ar
     kernel = located("debian:bookworm", print)
     Path(kernel.image).unlink()
     assert cached() == ()
-    assert located("debian:6.1.192-2", print).image == kernel.image
+    assert located("debian:bookworm", print).image == kernel.image
     assert Path(kernel.image).read_bytes() == bzimage(NEW, 0x40000)
 
 
@@ -176,6 +183,22 @@ def test_a_list_that_was_changed_after_it_was_signed_is_refused(archive: Archive
             located("debian:bookworm-security", print)
     finally:
         index.write_bytes(octets)
+
+
+def test_what_the_machines_apt_allows_and_does_besides_is_not_for_ours(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = ("APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success", "DPkg::Post-Invoke")
+    lax = "".join(f'Acquire::Allow{kind}Repositories "true";\n' for kind in ("Insecure", "Weak", "DowngradeToInsecure"))
+    (tmp_path / "apt.conf").write_text(lax + "".join(f'{hook} {{ "touch {tmp_path}/touched"; }};\n' for hook in hooks))
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    assert located("debian:trixie-backports", print).release == LATE
+    assert not (tmp_path / "touched").exists()
+    monkeypatch.setenv("PMTULAB_CACHE", str(tmp_path / "another"))
+    with throwaway_key() as other:
+        monkeypatch.setenv("PMTULAB_DEBIAN_KEYRING", str(other.public))
+        with pytest.raises(NotFetched, match="is not signed"):
+            located("debian:trixie-backports", print)
 
 
 @contextlib.contextmanager
