@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,11 +35,18 @@ class Run:
     taps: Mapping[str, tuple[int, int]]
 
 
-def run(scenario: Scenario, builder: Builder = "netlink", faults: Sequence[str] = (), lab: str | None = None) -> Run:
+def run(
+    scenario: Scenario,
+    builder: Builder = "netlink",
+    faults: Sequence[str] = (),
+    lab: str | None = None,
+    beside: Callable[[Net], AbstractContextManager[object]] = nullcontext,
+) -> Run:
     """Runs one scenario, in a network that `builder` makes, with these of FAULTS in it. Raises BadTopology and Forbidden.
 
     With `lab` it runs in that standing lab, whose topology must be the same (lab.standing.misfits), as it is, but for the route
     caches, which are flushed; and the lab is left as the scenario leaves it. Then raises NoLab, too.
+    `beside` is held open while the acts are played: it begins when the network stands, and may raise what a part of the lab may.
     What breaks later, in the lab or by a refusal of the kernel, is in the result, beside what was found until then.
     """
     started = time.monotonic()
@@ -62,8 +69,9 @@ def run(scenario: Scenario, builder: Builder = "netlink", faults: Sequence[str] 
             driver = Driver(net, {name: probe(name).holds for name in scenario.traits}, mtus=mtus)
             for name in faults:
                 Driver(net).play(FAULTS[name].before(planned))
-            for act in scenario.acts:
-                acts.append(judge(act, driver.play(altered(act.story, faults))))
+            with beside(net):
+                for act in scenario.acts:
+                    acts.append(judge(act, driver.play(altered(act.story, faults))))
         except Lacking as error:
             stopped, reason = Verdict.SKIP, str(error)
         except (Broken, OSError) as error:

@@ -23,6 +23,7 @@ from lab.cli import (
     reporting,
     running,
     standing,
+    tracing,
 )
 from lab.cli.group import BAD_INPUT, CANNOT_RUN, INTERRUPTED, cli
 
@@ -43,6 +44,7 @@ __all__ = [
     "reporting",
     "running",
     "standing",
+    "tracing",
 ]
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -20,6 +20,7 @@ def cli() -> None:
     pmtulab graph 576-router    its network, with the path MTU and what sets it
     pmtulab up 576-router       its network, to live in: ls, exec, shell, inspect, set, down
     pmtulab capture             what passes in it, as it passes
+    pmtulab trace 576-router    what the kernel calls for each packet
     pmtulab probe HOST          the path MTU of a real network, and what is wrong with it
     pmtulab doctor              what this machine can and cannot do
     pmtulab traits              what the running kernel does where kernels differ

@@ -26,7 +26,7 @@ class Rule(NamedTuple):
 
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
-CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest lab.kernels_at_hand"
+CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest lab.kernels_at_hand lab.trace"
 DOORS = "lab.cli lab.pytest_plugin"
 TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
@@ -50,7 +50,12 @@ RULES = (
     Rule(f"{PURE} lab.world lab.run", "lab.fuzz hypothesis", "the lab does without its fuzzer, which needs a package of its own"),
     Rule(FUZZ, "lab.world lab.run lab.fuzz.play lab.fuzz.run", "cases are drawn, foreseen, compared and written without a network"),
     Rule(FUZZ, "socket os subprocess threading asyncio time", "what is drawn from a seed depends on nothing else"),
-    Rule("lab", "lab.report.html", "a page is made where evidence is kept or read", but="lab.report.html lab.evidence lab.pages"),
+    Rule(
+        "lab",
+        "lab.report.html",
+        "a page is made where evidence is kept or read",
+        but="lab.report.html lab.evidence lab.pages lab.trace",
+    ),
     Rule("lab", "topologies scenarios", "the lab serves any scenario; the doors find scenario files by path"),
     Rule("lab topologies scenarios", "tests", "tests are not in the wheel"),
     Rule(
@@ -58,6 +63,8 @@ RULES = (
     ),
     Rule(MN, "lab.judge lab.report", "Mininet is shown a plan, and nothing of what is made of it"),
     Rule("lab.world.mininet", "lab.world lab.judge pyroute2", "Mininet's own command loads it, by a Python that may have no more"),
+    Rule("lab.report.calls", "lab.report.html", "a trace is told in words first, and a page is one form of them"),
+    Rule("lab.world.tracing", "lab.judge.chains", "what is traced is handed over as it came, and set beside frames elsewhere"),
     Rule("topologies", "scenarios", "scenarios use topologies, not the other way round"),
     Rule("scenarios", "lab.world lab.report", "a scenario is a value: what is done and what must be seen, not how"),
     Rule(f"{PURE} {CONDUCTORS} {DOORS}", "pyroute2", "one floor alone speaks netlink"),

@@ -22,6 +22,7 @@ from lab.judge.scenario import Scenario
 from lab.judge.verdict import Finding, Verdict
 from lab.model.rfc import Kernel, Rfc
 from lab.model.topology import Host, Link, Router, Topology
+from lab.report.html import calls as calls_page
 from lab.report.html import index as index_page
 from lab.report.html import page as run_page
 from lab.report.html.crossings import flights
@@ -177,7 +178,9 @@ def test_no_script_ends_its_own_element(name: str) -> None:
 
 
 def test_every_asset_is_on_a_page() -> None:
-    used = {*run_page.STYLES, *run_page.SCRIPTS, *index_page.STYLES, *index_page.SCRIPTS, "page.html", "frame.html", "keys.html"}
+    used = {"page.html", "frame.html", "keys.html"}.union(
+        *(page.STYLES + page.SCRIPTS for page in (run_page, index_page, calls_page))
+    )
     from importlib.resources import files
 
     assert {path.name for path in files("lab.report.html").joinpath("assets").iterdir()} == used

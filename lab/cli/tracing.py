@@ -1,0 +1,100 @@
+"""`pmtulab trace`: a scenario, and what the kernel called for each of its packets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lab.cli.completing import scenarios_or_files
+from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
+from lab.judge.verdict import Verdict
+
+if TYPE_CHECKING:
+    from lab.judge.scenario import Scenario
+    from lab.report.calls.told import Told
+
+
+@cli.command("trace")
+@click.argument("name", shell_complete=scenarios_or_files)
+@click.option(
+    "--function", "functions", multiple=True, metavar="NAME", help="Trace this alone; may be given again.  [default: all]"
+)
+@click.option("--format", "form", type=click.Choice(["json"]), help="Print this instead of the report.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Make a page of it, too.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the run's evidence in DIR/NAME/, and there trace.json and trace.html.",
+)
+def trace_command(name: str, functions: tuple[str, ...], form: str | None, html: Path | None, out: Path | None) -> None:
+    """Run a scenario, and show what the kernel called for each packet, beside its frames.
+
+    The functions are those that documents on path MTU discovery name, of sending, forwarding and reception. Only what is of the
+    lab's own network is shown. This needs root, as to trace a kernel does.
+
+    \b
+    Exit: 0 traced, 1 a claim of the scenario failed, 2 bad usage or input, 125 cannot trace here, or events were lost.
+    Example: pmtulab trace 576-router --html trace.html
+    """
+    from lab.trace import Broken, Forbidden, keep, page, trace, written
+
+    scenario = the_one(name)
+    check_functions(functions)
+    try:
+        if out:
+            prepare(out / scenario.name)
+        traced = trace(scenario, functions)
+        told = traced.told
+        if html:
+            page(told, html)
+        if out:
+            keep(traced, out / scenario.name)
+    except (Forbidden, Broken) as error:
+        click.echo(str(error), err=True)
+        sys.exit(CANNOT_RUN)
+    click.echo(written(told, form, colour="NO_COLOR" not in os.environ), nl=False)
+    sys.exit(exit_code(told))
+
+
+def the_one(name: str) -> Scenario:
+    """The scenario of this name. Raises click.UsageError, also where it stands for several."""
+    from lab.cli.running import chosen
+    from lab.find import find
+
+    names = list(chosen([name]))
+    if len(names) > 1:
+        raise click.UsageError(f"{name} stands for {len(names)} scenarios; name one: {names[0]}, for example")
+    return next(scenario for scenario in find(name) if scenario.name == names[0])
+
+
+def check_functions(functions: tuple[str, ...]) -> None:
+    from lab.theory.calls import names
+
+    wrong = []
+    for function in functions:
+        if function not in names():
+            near = get_close_matches(function, names())
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
+            wrong.append(f"no step is called {function!r}; {hint}")
+    if wrong:
+        raise click.BadParameter("\n".join(wrong), param_hint="--function")
+
+
+def prepare(folder: Path) -> None:
+    from lab.evidence import prepare as prepare_folder
+
+    try:
+        prepare_folder(folder)
+    except OSError as error:
+        raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
+
+
+def exit_code(told: Told) -> int:
+    if told.verdict is Verdict.FAIL:
+        return CLAIM_FAILED
+    return CANNOT_RUN if told.verdict is Verdict.BROKEN else ALL_PASS
