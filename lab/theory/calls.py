@@ -63,7 +63,7 @@ STEPS: tuple[Step, ...] = (
     _step(_PASS, IPV4, "kfree_skb*", DROP, "drops the packet"),
     _step(_HEAR, IPV4, "icmp_unreach*", "icmp_unreach", "reads ICMP destination unreachable"),
     _step(_HEAR, IPV4, "tcp_v4_err*", "tcp_v4_err", "finds the connection that the quoted segment is of"),
-    _step(_HEAR, IPV4, "udp_err", "udp_err", "is about a UDP datagram; since 6.12.115 and 7.3 the way learns the MTU here"),
+    _step(_HEAR, IPV4, "udp_err", "udp_err", "is about a UDP datagram; newer kernels have the way learn the MTU here"),
     _step(_HEAR, IPV4, "__udp4_lib_err", "__udp4_lib_err", "finds the socket that the quoted datagram is of", "udp_err"),
     _step(_HEAR, IPV4, "ipv4_sk_update_pmtu", "ipv4_sk_update_pmtu", "has the way of a UDP socket learn the MTU"),
     _step(_HEAR, IPV4, "tcp_v4_mtu_reduced*", "tcp_v4_mtu_reduced", "makes TCP follow; later, where a program is using the socket"),
