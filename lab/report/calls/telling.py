@@ -89,11 +89,10 @@ def _clock(trace: Trace | None, aligned: Aligned) -> str:
 
 def blocks(chains: Sequence[Chain], observation: Observation) -> tuple[Block, ...]:
     """Chains as blocks, in the order of time; each joins one of the last that is like it. A link's housekeeping is left out."""
+    chains = [chain for chain in chains if not _housekeeping(chain)]
     begun = min((chain.time for chain in chains), default=0)
     made: list[_Open] = []
     for chain in chains:
-        if _housekeeping(chain):
-            continue
         told = [(_likeness(entry, line), line) for entry in chain.entries for line in [_line(entry, observation, begun)]]
         runs = [(kind, [line for _, line in run]) for kind, run in groupby(told, key=itemgetter(0))]
         # Alike one after another are the segments that an interface has made of one.
