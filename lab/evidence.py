@@ -15,7 +15,7 @@ from lab.report.junit import junit
 from lab.run import Broken, Run
 
 NAMES = ("capture.pcapng", "result.json", "junit.xml")
-PAGE, INDEX = "report.html", "index.html"
+PAGE, INDEX, TRACE = "report.html", "index.html", "trace.json"
 
 
 def keep(run: Run, folder: Path, html: bool = False) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from lab.evidence import NAMES
+from lab.find import find
 from lab.run_all import run_all
 from lab.traits import known_features, known_traits
 from lab.world.guests.init import start
@@ -24,16 +24,28 @@ def job(port: BinaryIO) -> None:
     sys.argv[0] = "pmtulab"
     for name in wanted["scenarios"]:
         (OUT / name).mkdir(parents=True)
+    if wanted["trace"] is not None:
+        for name, source in wanted["scenarios"].items():
+            from lab.trace import keep_without_page, trace
+
+            scenario = next(scenario for scenario in find(source) if scenario.name == name)
+            keep_without_page(trace(scenario, wanted["trace"]), OUT / name)
+            send_folder(port, name)
+        return
     for result in run_all(wanted["scenarios"], OUT, wanted["jobs"], "netlink", (), skip=wanted["skip"]):
-        folder = OUT / result.scenario.name
-        for name in NAMES:
-            send(port, "file", (folder / name).read_bytes(), scenario=result.scenario.name, name=name)
-        send(port, "result", scenario=result.scenario.name)
-        shutil.rmtree(folder)
+        send_folder(port, result.scenario.name)
     for known in known_traits(wanted["traits"]):
         send(port, "trait", **asdict(known))
     for known in known_features() if wanted["features"] else ():
         send(port, "feature", **asdict(known))
+
+
+def send_folder(port: BinaryIO, name: str) -> None:
+    """The evidence of one scenario, which is then removed, as all is in memory."""
+    for path in sorted((OUT / name).iterdir()):
+        send(port, "file", path.read_bytes(), scenario=name, name=path.name)
+    send(port, "result", scenario=name)
+    shutil.rmtree(OUT / name)
 
 
 def main() -> None:

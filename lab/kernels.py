@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from lab.evidence import NAMES, read, write
+from lab.evidence import NAMES, TRACE, read, write
 from lab.find import find
 from lab.judge.guest import KernelRun, Outcome
 from lab.judge.result import Result
@@ -48,6 +48,7 @@ class Job:
 
     `within` is how many seconds of ours a guest may take after its boot. In a `warp`ed guest idle time is free, and one scenario
     runs at a time, by plain emulation (lab.world.guests.warp). Of `skip` those that are long (Scenario.lasts) are not run.
+    Where `trace` is given the scenarios are traced, these functions or all, and nothing else is done.
     """
 
     scenarios: Mapping[str, str]
@@ -57,6 +58,7 @@ class Job:
     within: float = 1800.0
     warp: bool = False
     skip: Collection[str] = ()
+    trace: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,7 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
     kvm = not job.warp and kvm_works()[0]
     seen = Seen(KernelRun(kernel, accelerator="kvm" if kvm else "tcg"), folder, started)
     jobs = 1 if job.warp else job.jobs
-    task = {"scenarios": dict(job.scenarios), "jobs": jobs, "traits": job.traits, "features": job.features, "skip": [*job.skip]}
-    system = initramfs(kernel, job.scenarios.values(), programs, json.dumps(task).encode())
+    system = initramfs(kernel, job.scenarios.values(), programs, task(job, jobs))
     cpus = min(jobs, os.cpu_count() or 1)
     options, qemu = (WARP_KERNEL, WARP_QEMU) if job.warp else ((), ())
     try:
@@ -178,6 +179,12 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
     yield Told(kernel, run=run)
 
 
+def task(job: Job, jobs: int) -> bytes:
+    """A job as lab.guest reads it."""
+    rest = {"traits": job.traits, "features": job.features, "skip": [*job.skip], "trace": job.trace}
+    return json.dumps({"scenarios": dict(job.scenarios), "jobs": jobs, **rest}).encode()
+
+
 @dataclass
 class Seen:
     """What a guest has told until now."""
@@ -199,7 +206,7 @@ class Seen:
             yield Told(kernel, booted=now)
         elif message.kind == "file":
             name = fields["name"]
-            if name in NAMES:
+            if name in (*NAMES, TRACE):
                 place = self.folder / fields["scenario"]
                 place.mkdir(parents=True, exist_ok=True)
                 write(place / name, message.octets)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.evidence import TRACE, write
 from lab.evidence import keep as keep_run
-from lab.evidence import write
 from lab.judge.calls import Trace
 from lab.judge.chains import Aligned, align
 from lab.judge.result import Result
 from lab.judge.scenario import Scenario
-from lab.report.calls.json import told_json
+from lab.report.calls.json import read_back, told_json
 from lab.report.calls.lines import render
 from lab.report.calls.telling import tell
 from lab.report.calls.told import Told
@@ -20,9 +21,9 @@ from lab.run import Broken, Forbidden, Run, run
 from lab.theory.calls import names
 from lab.world.tracing.tracer import tracer
 
-__all__ = ["Broken", "Forbidden", "Traced", "keep", "page", "trace", "written"]
+__all__ = ["Broken", "Forbidden", "Traced", "keep", "keep_without_page", "kept", "page", "trace", "written"]
 
-TRACE, PAGE = "trace.json", "trace.html"
+PAGE = "trace.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,15 @@ def page(told: Told, path: Path) -> None:
 
 def keep(traced: Traced, folder: Path) -> None:
     """Writes the run's evidence, the trace as JSON, and its page. Raises Broken."""
+    keep_without_page(traced, folder)
+    page(traced.told, folder / PAGE)
+
+
+def keep_without_page(traced: Traced, folder: Path) -> None:
     keep_run(traced.run, folder)
     write(folder / TRACE, told_json(traced.told).encode())
-    page(traced.told, folder / PAGE)
+
+
+def kept(folder: Path) -> Told:
+    """The trace that is kept in a folder. Raises OSError and Unreadable."""
+    return read_back(json.loads((folder / TRACE).read_bytes()))

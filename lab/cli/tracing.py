@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 
 from lab.cli.completing import scenarios_or_files
 from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED, cli
+from lab.cli.running import chosen
 from lab.judge.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--function", "functions", multiple=True, metavar="NAME", help="Trace this alone; may be given again.  [default: all]"
 )
+@click.option("--kernel", metavar="K", help="Trace on this kernel, in a guest, as `pmtulab kernels run` does.")
 @click.option("--format", "form", type=click.Choice(["json"]), help="Print this instead of the report.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Make a page of it, too.")
 @click.option(
@@ -31,29 +34,29 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the run's evidence in DIR/NAME/, and there trace.json and trace.html.",
 )
-def trace_command(name: str, functions: tuple[str, ...], form: str | None, html: Path | None, out: Path | None) -> None:
+def trace_command(
+    name: str, functions: tuple[str, ...], kernel: str | None, form: str | None, html: Path | None, out: Path | None
+) -> None:
     """Run a scenario, and show what the kernel called for each packet, beside its frames.
 
     The functions are those that documents on path MTU discovery name, of sending, forwarding and reception. Only what is of the
-    lab's own network is shown. This needs root, as to trace a kernel does.
+    lab's own network is shown. To trace the kernel that runs needs root. Where that is forbidden, and a guest can be booted, it is
+    done there, on the newest kernel of Debian's that is cached, or on debian:trixie.
 
     \b
     Exit: 0 traced, 1 a claim of the scenario failed, 2 bad usage or input, 125 cannot trace here, or events were lost.
     Example: pmtulab trace 576-router --html trace.html
     """
-    from lab.trace import Broken, Forbidden, keep, page, trace, written
+    from lab.trace import Broken, Forbidden, page, written
 
     scenario = the_one(name)
     check_functions(functions)
+    if out:
+        prepare(out / scenario.name)
     try:
-        if out:
-            prepare(out / scenario.name)
-        traced = trace(scenario, functions)
-        told = traced.told
+        told = elsewhere(kernel, name, functions, out) if kernel else here(scenario, name, functions, out)
         if html:
             page(told, html)
-        if out:
-            keep(traced, out / scenario.name)
     except (Forbidden, Broken) as error:
         click.echo(str(error), err=True)
         sys.exit(CANNOT_RUN)
@@ -61,9 +64,44 @@ def trace_command(name: str, functions: tuple[str, ...], form: str | None, html:
     sys.exit(exit_code(told))
 
 
+def here(scenario: Scenario, name: str, functions: tuple[str, ...], out: Path | None) -> Told:
+    """On the kernel that runs; in a guest where that is forbidden. Raises Forbidden where neither can be."""
+    from lab.kernels import require_guests
+    from lab.trace import Forbidden, keep, trace
+    from lab.trace_in_guest import usual_kernel
+
+    try:
+        traced = trace(scenario, functions)
+    except Forbidden as error:
+        try:
+            require_guests()
+        except Forbidden as too:
+            raise Forbidden(f"{error}\n{too}") from error
+        click.echo(f"{error}", err=True)
+        return elsewhere(usual_kernel(), name, functions, out)
+    if out:
+        keep(traced, out / scenario.name)
+    return traced.told
+
+
+def elsewhere(kernel: str, name: str, functions: tuple[str, ...], out: Path | None) -> Told:
+    """On another kernel, in a guest. Its evidence is kept in `out`, or nowhere."""
+    from lab.kernels import NoKernel, NotFetched
+    from lab.trace_in_guest import trace_in_guest
+
+    ((scenario, source),) = chosen([name]).items()
+    with tempfile.TemporaryDirectory(prefix="pmtulab-") as work:
+        try:
+            return trace_in_guest(kernel, scenario, source, functions, out or Path(work), lambda line: click.echo(line, err=True))
+        except NotFetched as error:
+            click.echo(str(error), err=True)
+            sys.exit(CANNOT_RUN)
+        except NoKernel as error:
+            raise click.UsageError(str(error)) from error
+
+
 def the_one(name: str) -> Scenario:
     """The scenario of this name. Raises click.UsageError, also where it stands for several."""
-    from lab.cli.running import chosen
     from lab.find import find
 
     names = list(chosen([name]))

@@ -10,6 +10,8 @@ from functools import cache
 
 # mov al, 0x10; out 0xf4, al; hlt: a boot sector that ends QEMU by its debug port.
 SECTOR = bytes((0xB0, 0x10, 0xE6, 0xF4, 0xF4)).ljust(510, b"\0") + b"\x55\xaa"
+CPU = "host,topoext=on"
+"""As virtme-ng gives a guest one."""
 ENDED = 0x10 << 1 | 1
 """QEMU's exit status then (hw/misc/debugexit.c)."""
 WITHIN = 5.0
@@ -28,7 +30,18 @@ def kvm_works(qemu: str = "qemu-system-x86_64") -> tuple[bool, str]:
     with tempfile.NamedTemporaryFile() as sector:
         sector.write(SECTOR)
         sector.flush()
-        machine = ["-accel", "kvm", "-nodefaults", "-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4"]
+        machine = [
+            "-accel",
+            "kvm",
+            "-cpu",
+            CPU,
+            "-nodefaults",
+            "-display",
+            "none",
+            "-no-reboot",
+            "-device",
+            "isa-debug-exit,iobase=0xf4",
+        ]
         disk = ["-drive", f"file={sector.name},format=raw,if=ide,snapshot=on"]
         try:
             done = subprocess.run([qemu, *machine, *disk], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WITHIN)

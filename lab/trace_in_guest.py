@@ -1,0 +1,34 @@
+"""A trace on another kernel, or where this machine does not let us trace the one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab.kernels import Job, folder_of, run_on
+from lab.kernels_at_hand import cached, located
+from lab.report.calls.told import Told
+from lab.run import Broken
+from lab.trace import kept
+
+USUAL = "debian:trixie"
+"""The kernel of a trace where none is named and none is cached."""
+
+
+def usual_kernel() -> str:
+    """The newest kernel that is cached, so that nothing is fetched for a trace alone; else USUAL."""
+    here = cached()
+    return here[-1].kernel.word if here else USUAL
+
+
+def trace_in_guest(word: str, name: str, source: str, functions: Sequence[str], out: Path, say: Callable[[str], None]) -> Told:
+    """Runs one scenario on the kernel that `word` names, traced; its evidence goes to `out`/K/NAME.
+
+    Raises NoKernel, NotFetched, Forbidden, and Broken where the guest came to no end.
+    """
+    kernel = located(word, say)
+    say(f"tracing on Linux {kernel.release}, in a guest")
+    run = next(told.run for told in run_on([kernel], Job({name: source}, trace=tuple(functions)), out) if told.run)
+    if run.stopped:
+        raise Broken("\n".join((f"{kernel.name}: {run.reason}; its console:", *(f"    {line}" for line in run.console))))
+    return kept(folder_of(out, kernel) / name)
