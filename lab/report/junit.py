@@ -20,12 +20,16 @@ _ELEMENTS = {Verdict.FAIL: "failure", Verdict.SKIP: "skipped", Verdict.BROKEN: "
 
 def junit(results: Sequence[Result]) -> str:
     """All results as one document. Times are seconds, known of a scenario and not of a claim."""
+    return document([_suite(result) for result in results], sum(result.seconds for result in results))
+
+
+def document(of: Sequence[Element], seconds: float) -> str:
+    """Suites as one document, with their totals."""
     suites = Element("testsuites", name="pmtulab")
-    for result in results:
-        suites.append(_suite(result))
+    suites.extend(of)
     for name in ("tests", "failures", "errors", "skipped"):
         suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
-    suites.set("time", f"{sum(result.seconds for result in results):.3f}")
+    suites.set("time", f"{seconds:.3f}")
     indent(suites)
     # Not tostring's own declaration, which would say the encoding of this machine's locale.
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
@@ -41,25 +45,31 @@ def _suite(result: Result) -> Element:
     for number, act in enumerate(result.acts, 1):
         for finding in act.findings:
             case = SubElement(suite, "testcase", classname=name, name=printable(f"act {number} ({act.title}): {finding.claim}"))
-            _outcome(case, finding.verdict, finding.seen, _evidence(finding))
+            outcome(case, finding.verdict, finding.seen, _evidence(finding))
     if result.stopped or not result.findings:
         case = SubElement(suite, "testcase", classname=name, name="the run")
-        _outcome(case, result.verdict, result.reason or "nothing was judged", "")
+        outcome(case, result.verdict, result.reason or "nothing was judged", "")
+    return counted(suite, result.seconds)
+
+
+def counted(suite: Element, seconds: float) -> Element:
+    """The suite, with how many of its testcases failed and so on."""
     counts = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
     for attribute, path in counts.items():
         suite.set(attribute, str(len(suite.findall(path))))
-    suite.set("time", f"{result.seconds:.3f}")
+    suite.set("time", f"{seconds:.3f}")
     return suite
 
 
-def _outcome(case: Element, verdict: Verdict, why: str, evidence: str) -> None:
+def outcome(case: Element, verdict: Verdict, why: str, evidence: str) -> None:
+    """Puts into a testcase what did not pass: the first line of `why` is its message, and `evidence` ends its text."""
     if verdict is Verdict.PASS:
         return
     lines = seen_lines(why)
-    outcome = SubElement(case, _ELEMENTS[verdict], message=lines[0])
+    element = SubElement(case, _ELEMENTS[verdict], message=lines[0])
     if verdict is not Verdict.SKIP:
-        outcome.set("type", verdict.name)
-        outcome.text = "\n".join([*lines, *([evidence] if evidence else [])])
+        element.set("type", verdict.name)
+        element.text = "\n".join([*lines, *([evidence] if evidence else [])])
 
 
 def _evidence(finding: Finding) -> str:

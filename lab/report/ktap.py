@@ -29,7 +29,7 @@ def _lines(results: Sequence[Result]) -> Iterator[str]:
             yield from (f"  {line}" for line in _claims(result))
         if result.stopped and result.stopped is not Verdict.SKIP:
             yield f"# {result.stopped.name}: {printable(result.reason)}"
-        yield _test(number, result.scenario.name, result.verdict, result.reason)
+        yield result_line(number, result.scenario.name, result.verdict, result.reason)
 
 
 def _claims(result: Result) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _claims(result: Result) -> Iterator[str]:
         for finding in act.findings:
             number += 1
             yield from _diagnostics(finding)
-            yield _test(number, f"act {act_number}: {finding.claim}", finding.verdict, finding.seen)
+            yield result_line(number, f"act {act_number}: {finding.claim}", finding.verdict, finding.seen)
 
 
 def _diagnostics(finding: Finding) -> Iterator[str]:
@@ -51,7 +51,8 @@ def _diagnostics(finding: Finding) -> Iterator[str]:
         yield f"# {', '.join(filter(None, (str(finding.cites), frames_words(finding.frames))))}"
 
 
-def _test(number: int, name: str, verdict: Verdict, why: str) -> str:
+def result_line(number: int, name: str, verdict: Verdict, why: str) -> str:
+    """The line of one test; `why` is said of what was skipped or broke."""
     ok = "ok" if verdict in (Verdict.PASS, Verdict.SKIP) else "not ok"
     directive = ""
     if verdict is Verdict.SKIP:

@@ -1,0 +1,1 @@
+"""Kernels side by side, for people and for programs; its page is in lab.report.html.matrix."""
