@@ -24,6 +24,7 @@ from lab.model.rfc import Kernel, Rfc
 from lab.model.topology import Host, Link, Router, Topology
 from lab.report.html import calls as calls_page
 from lab.report.html import index as index_page
+from lab.report.html import matrix as matrix_page
 from lab.report.html import page as run_page
 from lab.report.html.crossings import flights
 from lab.report.html.frames import beginning, sequence
@@ -170,7 +171,7 @@ def test_every_colour_can_be_read_on_paper_and_panel(theme: str, ground: str) ->
         assert (high + 0.05) / (low + 0.05) >= 4.5, f"{name} on {ground}"
 
 
-@pytest.mark.parametrize("name", [*run_page.SCRIPTS, *index_page.SCRIPTS])
+@pytest.mark.parametrize("name", [*run_page.SCRIPTS, *index_page.SCRIPTS, *matrix_page.SCRIPTS])
 def test_no_script_ends_its_own_element(name: str) -> None:
     assert "</script" not in asset(name).lower()
     assert "<!--" not in asset(name)
@@ -179,7 +180,7 @@ def test_no_script_ends_its_own_element(name: str) -> None:
 
 def test_every_asset_is_on_a_page() -> None:
     used = {"page.html", "frame.html", "keys.html"}.union(
-        *(page.STYLES + page.SCRIPTS for page in (run_page, index_page, calls_page))
+        *(page.STYLES + page.SCRIPTS for page in (run_page, index_page, calls_page, matrix_page))
     )
     from importlib.resources import files
 
