@@ -24,4 +24,5 @@ def cli() -> None:
     pmtulab probe HOST          the path MTU of a real network, and what is wrong with it
     pmtulab doctor              what this machine can and cannot do
     pmtulab traits              what the running kernel does where kernels differ
+    pmtulab kernels matrix      what several kernels do, side by side
     """

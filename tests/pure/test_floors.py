@@ -26,7 +26,7 @@ class Rule(NamedTuple):
 
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
-CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest lab.kernels_at_hand lab.trace"
+CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest lab.kernels_at_hand lab.trace lab.matrix"
 DOORS = "lab.cli lab.pytest_plugin"
 TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
@@ -54,7 +54,7 @@ RULES = (
         "lab",
         "lab.report.html",
         "a page is made where evidence is kept or read",
-        but="lab.report.html lab.evidence lab.pages lab.trace",
+        but="lab.report.html lab.evidence lab.pages lab.matrix lab.trace",
     ),
     Rule("lab", "topologies scenarios", "the lab serves any scenario; the doors find scenario files by path"),
     Rule("lab topologies scenarios", "tests", "tests are not in the wheel"),
@@ -73,6 +73,12 @@ RULES = (
     Rule("lab.world.kernels", "pyroute2 lab.world.net lab.world.sandbox", "a kernel is fetched and found without a lab"),
     Rule("lab.probe lab.world.probing", "pyroute2 lab.world.net lab.world.sandbox", "a probe of a real network needs no lab"),
     Rule("lab topologies scenarios", "yaml jsonschema", "one form of exchange is read and written in one place", but=EXCHANGE),
+    Rule(
+        "lab.judge lab.report", "lab.find", "the groups of the catalogue are given to what is made of them: files are not read here"
+    ),
+    Rule(
+        "lab", "rich", "a terminal is drawn where it is asked for, and not whenever pmtulab starts", but="lab.report.matrix lab.cli"
+    ),
     Rule(PURE, "socket", "pure floors open no sockets"),
     Rule(PURE, "os", "pure floors read neither environment nor files"),
     Rule(PURE, "subprocess", "pure floors start no programs"),
@@ -170,6 +176,9 @@ def test_every_package_is_walked() -> None:
         ("lab.judge.expect", "import hypothesis"),
         ("lab.run", "from lab.fuzz.run import fuzz"),
         ("lab.find", "import yaml"),
+        ("lab.judge.matrix", "from lab.find import group_of"),
+        ("lab.judge.matrix", "from lab.matrix import kept_matrix"),
+        ("lab.report.ktap", "from rich.text import Text"),
     ],
 )
 def test_an_offender_is_caught_once(module: str, source: str) -> None:

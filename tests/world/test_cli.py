@@ -270,7 +270,10 @@ def test_doctor_finds_this_machine_well(tmp_path: Path) -> None:
     assert re.search(r"^ok +namespaces, links and taps, IPv4", run.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("report",), ("list",), ("show",), ("doctor",), ("traits",)])
+@pytest.mark.parametrize(
+    "command",
+    [(), ("run",), ("report",), ("list",), ("show",), ("doctor",), ("traits",), ("kernels",), ("kernels", "matrix")],
+)
 def test_help_has_examples(tmp_path: Path, command: tuple[str, ...]) -> None:
     run = pmtulab(*command, "--help", cwd=tmp_path)
     assert run.returncode == 0
