@@ -21,6 +21,7 @@ from lab.judge.result import Result
 from lab.judge.traits import Known
 from lab.judge.verdict import Verdict
 from lab.kernels_at_hand import default_kernels, located
+from lab.matrix import keep_run
 from lab.model.kernel import Kernel
 from lab.world.errors import Forbidden, NoKernel, NotFetched
 from lab.world.guests.boot import MEMORY, Guest, Silent
@@ -176,6 +177,7 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, stop: list[
     if reason:
         verdict = Verdict.BROKEN if run.boot is None or seen.failed else Verdict.FAIL
         run = replace(run, stopped=verdict, reason=reason, console=tuple(console.splitlines()[-TAIL:]))
+    keep_run(run, folder)
     yield Told(kernel, run=run)
 
 
