@@ -76,8 +76,5 @@ def run_one(
 
 def not_run(scenario: Scenario) -> Run:
     """A SKIP, with how it is run all the same."""
-    reason = (
-        f"it lasts {scenario.lasts:.0f} s: `pmtulab run {scenario.name}` runs it all the same, `--long` every one that is as long, "
-        "`pmtulab kernels run --warp` in seconds"
-    )
+    reason = f"it lasts {scenario.lasts:.0f} s: run it by its name, with --long, or in seconds with `pmtulab kernels run --warp`"
     return Run(Result(scenario, (), 0.0, Verdict.SKIP, reason), {})

@@ -24,7 +24,7 @@ scenario = Scenario(
     lasts=924,
 )
 '''
-SKIPPED = "it lasts 924 s: `pmtulab run patient` runs it all the same"
+SKIPPED = "it lasts 924 s: run it by its name, with --long, or in seconds with `pmtulab kernels run --warp`"
 
 
 @pytest.fixture
