@@ -19,7 +19,7 @@ TUNNEL = (
     Configure(
         "gw1",
         """
-        ip link add tun0 type ipip local $gw1.r1 remote $gw2.r1 ttl 64 nopmtudisc
+        ip link add tun0 type ipip local $gw1.r1 remote $gw2.r1 nopmtudisc
         ip link set tun0 up
         ip route add $server dev tun0
         """,
@@ -27,7 +27,7 @@ TUNNEL = (
     Configure(
         "gw2",
         """
-        ip link add tun0 type ipip local $gw2.r1 remote $gw1.r1 ttl 64 nopmtudisc
+        ip link add tun0 type ipip local $gw2.r1 remote $gw1.r1 nopmtudisc
         ip link set tun0 up
         ip route add $client dev tun0
         """,

@@ -5,7 +5,7 @@
 Every link carries 1500 octets, but between gw1 and gw2 packets travel inside packets. The tunnel's interface works out its own MTU:
 that of the link below, less what it adds (for VXLAN, vxlan_config_apply()). So gw1 has a narrow egress as any router may, tells a
 of it in a PTB (RFC 1191 §4, RFC 4443 §3.2), and what then just fits makes an outer packet of 1500 octets, to the octet. WireGuard
-keeps room for an outer IPv6 header, and so falls 20 octets short over IPv4.
+keeps room for an outer IPv6 header, and so falls 20 octets short over IPv4. The other way it is the same: what fits gets through.
 """
 
 from lab.judge.expect import Delivered, ErrorQueued, Exits, Leaves, NothingLarger, PathMtu, Prints, TooBig
@@ -37,7 +37,7 @@ LINK = 1500
 def overhead(tunnel: Tunnel, family: Family) -> Scenario:
     headers = 28 if family == IPV4 else 48
     fits = LINK - tunnel.less
-    flow = Udp("a", "b", DO, family)
+    flow, back = Udp("a", "b", DO, family), Udp("b", "a", DO, family)
     # By the tunnel, and not by the way that its own packets go.
     ip, (here, there) = ("ip", INNER[IPV4]) if family == IPV4 else ("ip -6", INNER[IPV6])
     version = "ipv4" if family == IPV4 else "ipv6"
@@ -56,6 +56,7 @@ def overhead(tunnel: Tunnel, family: Family) -> Scenario:
                     Run("gw1", "ip link show dev tun0"),
                     Send(flow, LINK - headers),
                     Send(flow, fits - headers),
+                    Send(back, fits - headers),
                 ),
                 expect=(
                     Exits(0, "ip-link(8)"),
@@ -65,6 +66,7 @@ def overhead(tunnel: Tunnel, family: Family) -> Scenario:
                     ErrorQueued(send=1, info=fits, offender="gw1"),
                     PathMtu(fits, at="a", to="b"),
                     Delivered(fits - headers, to="b", send=2),
+                    Delivered(fits - headers, to="a", send=3),
                     Leaves(fits + tunnel.overhead, by="gw1", df=None),
                     NothingLarger(LINK, between=("gw1", "r1")),
                 ),
