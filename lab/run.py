@@ -24,7 +24,7 @@ from lab.world.errors import Broken, Forbidden, Lacking
 from lab.world.features import require
 from lab.world.net import Net
 
-__all__ = ["Broken", "Builder", "Forbidden", "Run", "run"]
+__all__ = ["Broken", "Builder", "Forbidden", "Lacking", "Run", "run"]
 
 
 @dataclass(frozen=True, slots=True)

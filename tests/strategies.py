@@ -27,11 +27,12 @@ def topologies(
     families: st.SearchStrategy[tuple[Family, ...]] | None = None,
     symmetric: bool | None = None,
     silent: bool = False,
+    delayed: bool = False,
 ) -> Topology:
     """A connected network of routers with hosts on them, nodes and links in any order.
 
     A host may have links to two routers. `symmetric=True`: both ends of a link have one MTU. `silent=True`: some routers
-    send no PTB.
+    send no PTB. `delayed=True`: some links have a delay.
     """
     chosen = draw(families or st.sampled_from(FAMILIES))
     routers = [f"r{i}" for i in range(1, draw(st.integers(1, most_routers)) + 1)]
@@ -48,6 +49,7 @@ def topologies(
         a, b = draw(st.permutations(pair))
         mtu = draw(mtus(chosen))
         same = symmetric if symmetric is not None else draw(st.booleans())
-        links.append(Link(a, b, mtu) if same else Link(a, b, mtu, draw(mtus(chosen))))
+        delay = draw(st.sampled_from((0, 0, 1, 20, 1000))) if delayed else 0
+        links.append(Link(a, b, mtu, None if same else draw(mtus(chosen)), delay))
     nodes: list[Node] = [*map(Host, hosts), *(Router(name, not (silent and draw(st.booleans()))) for name in routers)]
     return Topology(tuple(draw(st.permutations(nodes))), tuple(links), chosen)

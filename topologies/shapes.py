@@ -1,11 +1,13 @@
 """The usual shapes: a chain, a dumbbell, a star, a tree, a mesh, a fat tree, a parking lot.
 
 An MTU is in octets of the whole IP packet. A pair of MTUs gives the two ends of a link, in the order in which the link is drawn.
+A delay is in milliseconds one way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from lab.model.topology import IPV4, Bridge, Family, Host, Link, Node, Router, Topology
@@ -16,6 +18,7 @@ Mtu = int | tuple[int, int]
 def chain(
     *names: str,
     mtus: Sequence[Mtu],
+    delays: Sequence[int] = (),
     families: tuple[Family, ...] = (IPV4,),
     silent: Collection[str] = (),
     bridges: Collection[str] = (),
@@ -23,27 +26,31 @@ def chain(
 ) -> Topology:
     """Nodes in a row; the first and the last are hosts, the rest routers, or those of them that `bridges` names bridges.
 
-    `silent` names routers that send no PTB.
+    `silent` names routers that send no PTB. `delays` gives one delay a link, or is left out.
 
     chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)):
 
         client ──1500── r1 ──576── r2 ──1500── server
 
-    Raises ValueError where there is not one MTU a link, or where `silent` or `bridges` names what is not between the ends.
+    Raises ValueError where there is not one MTU a link (or not one delay), or where `silent` or `bridges` names what is not between
+    the ends.
     """
     gaps = max(len(names) - 1, 0)
     if len(mtus) != gaps:
         raise ValueError(f"{len(names)} nodes in a chain have {gaps} links between them, but {len(mtus)} MTUs are given")
+    if delays and len(delays) != gaps:
+        raise ValueError(f"{len(names)} nodes in a chain have {gaps} links between them, but {len(delays)} delays are given")
     strangers = sorted(set(silent) - (set(names[1:-1]) - set(bridges)))
     if strangers:
         raise ValueError(f"only routers of the chain can be silent: {', '.join(strangers)}")
     strangers = sorted(set(bridges) - set(names[1:-1]))
     if strangers:
         raise ValueError(f"a bridge stands between the ends of a chain: {', '.join(strangers)}")
-    ends = {0, len(names) - 1}
+    outermost = {0, len(names) - 1}
     between = {n: Bridge(n) if n in bridges else Router(n, sends_ptb=n not in silent) for n in names[1:-1]}
-    nodes = tuple(Host(n) if i in ends else between[n] for i, n in enumerate(names))
-    links = tuple(_link(a, b, mtu) for a, b, mtu in zip(names, names[1:], mtus, strict=False))
+    nodes = tuple(Host(n) if i in outermost else between[n] for i, n in enumerate(names))
+    ends = zip(names, names[1:], mtus, delays or (0,) * gaps, strict=False)
+    links = tuple(replace(_link(a, b, mtu), delay=delay) for a, b, mtu, delay in ends)
     return Topology(nodes, links, families, offloads)
 
 

@@ -78,9 +78,9 @@ def main() -> None:
         click.echo(f"cannot write {error.filename or 'all of it'}: {error.strerror}; make room, or write elsewhere", err=True)
         sys.exit(CANNOT_RUN)
     except Exception as error:
-        from lab.run import Broken, Forbidden
+        from lab.run import Broken, Forbidden, Lacking
 
-        if not isinstance(error, (Broken, Forbidden)):
+        if not isinstance(error, (Broken, Forbidden, Lacking)):
             raise
         click.echo(str(error), err=True)
         sys.exit(CANNOT_RUN)

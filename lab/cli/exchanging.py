@@ -26,6 +26,12 @@ def one_mtu(text: str) -> Mtu:
     return int(numbers[0]) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))
 
 
+def one_delay(text: str) -> int:
+    if not text.isdecimal():
+        raise click.BadParameter(f"{text!r} is no delay: write a whole number of milliseconds, as 20")
+    return int(text)
+
+
 def one_family(text: str) -> Family:
     if text not in FAMILIES:
         raise click.BadParameter(f"{text!r} is no address family: write ipv4, ipv6 or ipv4,ipv6")
@@ -56,6 +62,7 @@ TYPES: Mapping[object, tuple[Any, str]] = {
     int: (click.INT, "N"),
     Mtu: (lambda given: one_mtu(str(given)), "MTU"),
     Sequence[Mtu]: (each(one_mtu), "MTU,MTU..."),
+    Sequence[int]: (each(one_delay), "MS,MS..."),
     Collection[str]: (each(str), "NODE,NODE..."),
     tuple[Family, ...]: (each(one_family), "FAMILY,FAMILY"),
 }

@@ -15,9 +15,9 @@ class Convergence:
     """Figures of one flow in one act.
 
     `lost` counts its packets that a router dropped, `ptbs` the PTBs that its sender heard. `octets` is the largest packet that
-    arrived; `nanoseconds` the time from the first packet with payload to the first arrival of that size; `round_trips` how often
-    news had to come back before it: once for each PTB that said something new, and once for the delivery itself. The last three are
-    None where nothing arrived.
+    arrived; `nanoseconds` the time from the first packet with payload, as it was given to its link, to the first arrival of that
+    size; `round_trips` how often news had to come back before it: once for each PTB that said something new, and once for the
+    delivery itself. The last three are None where nothing arrived.
     """
 
     flow: Flow
@@ -39,7 +39,7 @@ def converge(observation: Observation, flow: Flow) -> Convergence:
     largest = max(f.packet.octets for f in arrived if f.packet)
     first = next(f.time for f in arrived if f.packet and f.packet.octets == largest)
     news = {mtu for time, mtu in heard if time < first}
-    return Convergence(flow, lost, len(heard), largest, first - sent[0].time, len(news) + 1)
+    return Convergence(flow, lost, len(heard), largest, first - observation.given(sent[0]), len(news) + 1)
 
 
 def arrivals(observation: Observation, flow: Flow) -> list[Frame]:

@@ -199,6 +199,10 @@ class Observation:
         made = (dict(event.mtus) for event in self.events if isinstance(event, Done) and event.time <= time)
         return next((mtus[end.end] for mtus in reversed([*made]) if end.end in mtus), self.mtus.get(end.end, end.mtu))
 
+    def given(self, frame: Frame) -> int:
+        """When a frame that left was given to its link: the tap at the sending end sees it only after the link's delay."""
+        return frame.time - self.plan.nodes[frame.node].interface(frame.interface).delay * 1_000_000
+
     def owner(self, address: str) -> str | None:
         """The node that has this address, or None."""
         return self.plan.owner(read_address(address)) or self.addresses.get(address)

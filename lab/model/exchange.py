@@ -7,7 +7,7 @@
       server: host
     links:
       - {a: client, b: r1, mtu: 1500}
-      - {a: r1, b: r2, mtu: 576}
+      - {a: r1, b: r2, mtu: 576, delay: 20}
       - {a: r2, b: server, mtu: 1500, mtu_b: 1400}
 
 What may stand where is in topology.schema.json beside this file, a JSON Schema (2020-12) that editors read as well; how the text
@@ -84,7 +84,8 @@ def _node_object(node: Node) -> str | dict[str, Any]:
 
 
 def _link_object(link: Link) -> dict[str, Any]:
-    return {"a": link.a, "b": link.b, "mtu": link.mtu} | ({} if link.mtu_b is None else {"mtu_b": link.mtu_b})
+    mtus = {"mtu": link.mtu} | ({} if link.mtu_b is None else {"mtu_b": link.mtu_b})
+    return {"a": link.a, "b": link.b} | mtus | ({"delay": link.delay} if link.delay else {})
 
 
 def of_object(data: object) -> Topology:
@@ -244,5 +245,6 @@ def _node(name: str, entry: object) -> Node:
 def _link(entry: object) -> Link:
     written = entry if isinstance(entry, dict) else {}
     a, b = (name if isinstance(name := written.get(end), str) else "" for end in ("a", "b"))
-    mtu, mtu_b = (int(mtu) if isinstance(mtu := written.get(end), int | float) else None for end in ("mtu", "mtu_b"))
-    return Link(a, b, 1500 if mtu is None else mtu, mtu_b)
+    numbers = (int(number) if isinstance(number := written.get(key), int | float) else None for key in ("mtu", "mtu_b", "delay"))
+    mtu, mtu_b, delay = numbers
+    return Link(a, b, 1500 if mtu is None else mtu, mtu_b, delay or 0)

@@ -64,12 +64,14 @@ class Link:
     """A point-to-point link between nodes `a` and `b`.
 
     `mtu` is the MTU in octets of the whole IP packet, at both ends, or at `a`'s end only where `mtu_b` gives another for `b`'s.
+    `delay` is how many milliseconds a packet takes from one end to the other, either way; to cross it and be answered takes two.
     """
 
     a: str
     b: str
     mtu: int = 1500
     mtu_b: int | None = None
+    delay: int = 0
 
     @property
     def mtus(self) -> tuple[int, int]:

@@ -90,10 +90,15 @@ def ways_words(graph: Graph) -> Iterator[str]:
         yield words + (f"; black hole at {way.black_hole}" if way.black_hole else "")
 
 
-def mtu_words(link: Link) -> str:
-    """A link's MTU, or that of `a`'s end and that of `b`'s: 1500, or 1500/1400."""
+def link_words(link: Link) -> str:
+    """A link's MTU, or that of `a`'s end and that of `b`'s, and its delay: 1500, or 1500/1400, 20 ms."""
     a, b = link.mtus
-    return f"{a}" if a == b else f"{a}/{b}"
+    return (f"{a}" if a == b else f"{a}/{b}") + delay_words(link)
+
+
+def delay_words(link: Link) -> str:
+    """A link's delay, to follow its MTU: empty where it has none."""
+    return f", {link.delay} ms" if link.delay else ""
 
 
 def kind(node: Node) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.model.topology import Bridge, Host, Link, Node, Router
-from lab.report.graph import Graph, ways_words
+from lab.report.graph import Graph, delay_words, ways_words
 
 
 def graph_dot(graph: Graph) -> str:
@@ -41,7 +41,10 @@ def _link(link: Link, graph: Graph) -> str:
     a, b = link.mtus
     pair = frozenset((link.a, link.b))
     # Graphviz puts a label at an edge's middle, or at its tail and head.
-    label = f'label="{a}"' if a == b else f'taillabel="{a}", headlabel="{b}", labeldistance=2, minlen=2'
+    label = f'label="{a}{delay_words(link)}"'
+    if a != b:
+        middle = f'label="{link.delay} ms", ' if link.delay else ""
+        label = f'{middle}taillabel="{a}", headlabel="{b}", labeldistance=2, minlen=2'
     bottleneck = ", color=red, fontcolor=red" * (pair in graph.bottlenecks)
     return label + ", penwidth=3" * (pair in graph.on_way) + bottleneck
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.model.topology import Bridge, Host, Node, Router
-from lab.report.graph import Graph, mtu_words, ways_words
+from lab.report.graph import Graph, link_words, ways_words
 
 
 def graph_mermaid(graph: Graph) -> str:
@@ -27,7 +27,7 @@ def _lines(graph: Graph) -> Iterator[str]:
         yield f"  {numbers[node.name]}{_shape(node)}"
     for link in graph.topology.links:
         line = "===" if frozenset((link.a, link.b)) in graph.on_way else "---"
-        yield f"  {numbers[link.a]} {line}|{mtu_words(link)}| {numbers[link.b]}"
+        yield f"  {numbers[link.a]} {line}|{link_words(link)}| {numbers[link.b]}"
     narrow = [i for i, link in enumerate(graph.topology.links) if frozenset((link.a, link.b)) in graph.bottlenecks]
     if narrow:
         yield f"  linkStyle {','.join(map(str, narrow))} stroke:#d33,color:#d33"

@@ -99,6 +99,9 @@ class _Drawing:
         else:
             yield self.label(link, NEAR_A, link.mtus[0])
             yield self.label(link, NEAR_B, link.mtus[1])
+        if link.delay:
+            x, y = self.clear(link, 0.5)
+            yield f'  <text x="{x:.1f}" y="{y + 4.5 + LABEL[1]:.1f}">{link.delay} ms</text>'
         yield "</g>"
 
     def clear(self, link: Link, part: float) -> tuple[float, float]:

@@ -3,9 +3,10 @@
     client ──1500── r1 ──576── r2 ──1500── server
 
 A chain is one line. Anything else is its spine, from the first host to the host farthest from it, and then branches, each of them
-joined to a node that is drawn already. Where the ends of a link differ, each MTU stands on its own side: ──1500/1400──.
+joined to a node that is drawn already. Where the ends of a link differ, each MTU stands on its own side: ──1500/1400──. A delay
+follows them, in milliseconds: ──1500,20ms──.
 
-A picture that is written for a sweep has a letter where its cases differ: client ──1500── r1 ──m── server.
+A picture that is written for a sweep has a letter where its cases differ: client ──1500── r1 ──m,dms── server.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import re
 from lab.model.topology import Link, Topology
 from lab.theory.plan import Plan
 
-Mtu = int | str
-"""An MTU in a picture: a number, or the letter that stands for it."""
+Written = int | str
+"""An MTU or a delay in a picture: a number, or the letter that stands for it."""
 
-Drawn = tuple[str, Mtu, Mtu, str]
-"""A link as pictures show it: a, the MTU at a's end, the MTU at b's end, b; of the two names, a is the lesser."""
+Drawn = tuple[str, Written, Written, str, Written]
+"""A link as pictures show it: a, the MTU at a's end, the MTU at b's end, b, the delay; of the two names, a is the lesser."""
 
 _NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_MTU = r"\d+|[a-z]"
-_LINK = re.compile(rf"(?<![\w─-])({_NAME}) ─+({_MTU})(?:/({_MTU}))?─+ (?=({_NAME})(?![\w─-]))")
+_NUMBER = r"\d+|[a-z]"
+_LINK = re.compile(rf"(?<![\w─-])({_NAME}) ─+({_NUMBER})(?:/({_NUMBER}))?(?:,({_NUMBER})ms)?─+ (?=({_NAME})(?![\w─-]))")
 
 
 def picture(topology: Topology) -> str:
@@ -58,31 +59,32 @@ def addresses_line(plan: Plan, line: str) -> str:
 def read_picture(text: str) -> set[Drawn]:
     """The links that the pictures in `text` show, wherever they stand in it."""
     found = _LINK.finditer(text)
-    return {_drawn(a, _mtu(mtu_a), _mtu(mtu_b or mtu_a), b) for a, mtu_a, mtu_b, b in (m.groups() for m in found)}
+    parts = (m.groups() for m in found)
+    return {_drawn(a, _read(mtu_a), _read(mtu_b or mtu_a), b, _read(delay or "0")) for a, mtu_a, mtu_b, delay, b in parts}
 
 
 def shows(drawn: set[Drawn], topology: Topology) -> bool:
-    """Whether a picture that was read is one of this topology: the same links, each letter standing for one MTU throughout."""
-    wanted = {(a, b): (mtu_a, mtu_b) for a, mtu_a, mtu_b, b in drawn}
-    built = {(a, b): (mtu_a, mtu_b) for a, mtu_a, mtu_b, b in drawn_links(topology)}
+    """Whether a picture that was read is one of this topology: the same links, each letter standing for one number throughout."""
+    wanted = {(a, b): (mtu_a, mtu_b, delay) for a, mtu_a, mtu_b, b, delay in drawn}
+    built = {(a, b): (mtu_a, mtu_b, delay) for a, mtu_a, mtu_b, b, delay in drawn_links(topology)}
     if wanted.keys() != built.keys():
         return False
-    letters: dict[Mtu, Mtu] = {}
-    pairs = (pair for ends, mtus in wanted.items() for pair in zip(mtus, built[ends], strict=True))
-    return all((letters.setdefault(mtu, real) if isinstance(mtu, str) else mtu) == real for mtu, real in pairs)
+    letters: dict[Written, Written] = {}
+    pairs = (pair for ends, numbers in wanted.items() for pair in zip(numbers, built[ends], strict=True))
+    return all((letters.setdefault(one, real) if isinstance(one, str) else one) == real for one, real in pairs)
 
 
 def drawn_links(topology: Topology) -> set[Drawn]:
     """What read_picture() makes of a true picture of the topology."""
-    return {_drawn(link.a, *link.mtus, link.b) for link in topology.links}
+    return {_drawn(link.a, *link.mtus, link.b, link.delay) for link in topology.links}
 
 
-def _mtu(text: str) -> Mtu:
+def _read(text: str) -> Written:
     return int(text) if text.isdigit() else text
 
 
-def _drawn(a: str, mtu_a: Mtu, mtu_b: Mtu, b: str) -> Drawn:
-    return (a, mtu_a, mtu_b, b) if a <= b else (b, mtu_b, mtu_a, a)
+def _drawn(a: str, mtu_a: Written, mtu_b: Written, b: str, delay: Written) -> Drawn:
+    return (a, mtu_a, mtu_b, b, delay) if a <= b else (b, mtu_b, mtu_a, a, delay)
 
 
 def spine(topology: Topology) -> tuple[str, ...]:
@@ -153,7 +155,8 @@ def _line(start: str, links: list[Link]) -> str:
     for link in links:
         here, there = link.mtus if link.a == name else link.mtus[::-1]
         name = _other(link, name)
-        line += f" ──{here}── {name}" if here == there else f" ──{here}/{there}── {name}"
+        delay = f",{link.delay}ms" if link.delay else ""
+        line += f" ──{here}{delay}── {name}" if here == there else f" ──{here}/{there}{delay}── {name}"
     return line
 
 

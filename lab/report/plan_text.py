@@ -15,7 +15,7 @@ def plan_text(plan: Plan) -> str:
     lines = [*_pictured(plan)]
     for node in plan.nodes.values():
         lines += ["", f"{node.name}  {_role(node)}"]
-        rows = [(f"{i.index}", i.name, f"mtu {i.mtu}", i.mac, *_with_lengths(i, families)) for i in node.interfaces]
+        rows = [(f"{i.index}", i.name, _carries(i, f"{i.mtu}"), i.mac, *_with_lengths(i, families)) for i in node.interfaces]
         lines += _table("interface", rows)
         lines += _table("route", [(_to(str(r.to)), f"via {r.via}", f"dev {r.out}") for r in node.routes])
         lines += _table("sysctl", [(f"{path} = {value}",) for path, value in node.sysctls.items()])
@@ -50,7 +50,12 @@ def _to(prefix: str) -> str:
 
 def _link_row(a: Interface, b: Interface, families: Sequence[Family]) -> tuple[str, ...]:
     mtu = f"{a.mtu}" if a.mtu == b.mtu else f"{a.mtu}/{b.mtu}"
-    return (a.end, b.end, f"mtu {mtu}", *(str(subnet(a.subnet, f)) for f in families))
+    return (a.end, b.end, _carries(a, mtu), *(str(subnet(a.subnet, f)) for f in families))
+
+
+def _carries(end: Interface, mtu: str) -> str:
+    """What a link carries, and how soon, in the words of `ip` and `tc`; a delay only where there is one."""
+    return f"mtu {mtu}" + (f" delay {end.delay}ms" if end.delay else "")
 
 
 def _table(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -11,7 +11,7 @@ from lab.model.topology import Link, Node, Router, Topology
 def differences(wanted: Topology, there: Topology) -> tuple[str, ...]:
     """What `there` lacks, or has beside what is `wanted`: nodes, links, families, offloads, and the order that addresses follow.
 
-    MTUs, and whether a router sends PTBs, are left out: those can be set in a network that runs.
+    MTUs, and whether a router sends PTBs, are left out: those can be set in a network that runs. A delay cannot.
     """
     found = tuple(_differences(wanted, there))
     if not found and _bare(wanted) != _bare(there):
@@ -30,6 +30,9 @@ def _differences(wanted: Topology, there: Topology) -> Iterator[str]:
     links, its_links = ({frozenset((link.a, link.b)): link for link in topology.links} for topology in (wanted, there))
     yield from (f"there is no link {link.a}–{link.b}" for ends, link in links.items() if ends not in its_links)
     yield from (f"there is a link {link.a}–{link.b} more" for ends, link in its_links.items() if ends not in links)
+    for link, its in ((link, its_links[ends]) for ends, link in links.items() if ends in its_links):
+        if link.delay != its.delay:
+            yield f"{link.a}–{link.b} has a delay of {its.delay} ms, and not {link.delay}"
     if wanted.families != there.families:
         yield f"it has {_families(there)}, and not {_families(wanted)}"
     if wanted.offloads != there.offloads:
@@ -37,7 +40,7 @@ def _differences(wanted: Topology, there: Topology) -> Iterator[str]:
 
 
 def _bare(topology: Topology) -> Topology:
-    links = tuple(Link(link.a, link.b) for link in topology.links)
+    links = tuple(Link(link.a, link.b, delay=link.delay) for link in topology.links)
     return replace(topology, nodes=tuple(map(_bare_node, topology.nodes)), links=links)
 
 

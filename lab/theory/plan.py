@@ -50,6 +50,7 @@ class Interface:
 
     `index` is the interface index it will have, unique in the whole plan; `mac` is text, and locally administered; `addresses` has
     one for each of the topology's families, and none where it is a bridge's port. `subnet` is the number that they are made of.
+    `delay` is how many milliseconds what leaves by it takes to the other end.
     """
 
     node: str
@@ -59,6 +60,7 @@ class Interface:
     mac: str
     addresses: Mapping[Family, Address]
     subnet: int
+    delay: int = 0
 
     @property
     def name(self) -> str:
@@ -238,11 +240,13 @@ def _links(topology: Topology) -> tuple[Ends, ...]:
             used[subnet] = host or used.get(subnet, 0)
             # No two interfaces of a plan share an index: IFLA_LINK of a veth end is its peer's index, and must not be its own.
             index = FIRST_INDEX + 2 * i + end
-            interfaces.append(_interface(node, peer, index, mtu, topology.families, subnet, host))
+            interfaces.append(_interface(node, peer, index, mtu, topology.families, subnet, host, link.delay))
     return tuple(zip(interfaces[::2], interfaces[1::2], strict=True))
 
 
-def _interface(node: str, peer: str, index: int, mtu: int, families: tuple[Family, ...], subnet: int, host: int) -> Interface:
+def _interface(
+    node: str, peer: str, index: int, mtu: int, families: tuple[Family, ...], subnet: int, host: int, delay: int
+) -> Interface:
     octets = index.to_bytes(5, "big")
     # 02 in the first octet is the bit "locally administered" (IEEE 802, §8.2).
     mac = f"02:{octets.hex(':')}"
@@ -251,7 +255,7 @@ def _interface(node: str, peer: str, index: int, mtu: int, families: tuple[Famil
         addresses[IPV4] = IPv4Address(_BASE_IPV4 + (subnet << 8) + host)
     if host and IPV6 in families:
         addresses[IPV6] = IPv6Address(_BASE_IPV6 + (subnet << 64) + host)
-    return Interface(node, peer, index, mtu, mac, addresses, subnet)
+    return Interface(node, peer, index, mtu, mac, addresses, subnet, delay)
 
 
 def _neighbours(topology: Topology, links: tuple[Ends, ...]) -> Mapping[str, Mapping[str, Ends]]:

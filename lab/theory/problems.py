@@ -20,6 +20,7 @@ LEAST_MTU_IPV6 = 1280
 LONGEST_NAME = 15
 MOST_LINKS = 65536
 MOST_NEIGHBOURS = 254
+MOST_DELAY = 1000
 
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 RESERVED = {
@@ -115,6 +116,9 @@ def _of_links(topology: Topology) -> Iterator[Problem]:
         # One comparison for the usual case: these few lines run for every link of a large network.
         if not LEAST_MTU_IPV6 <= low <= MOST_MTU or not LEAST_MTU_IPV6 <= high <= MOST_MTU:
             yield from _of_mtus(_link(number, link), link, bridges, IPV6 in topology.families)
+        if not 0 <= link.delay <= MOST_DELAY:
+            what = f"a delay of {link.delay} ms is {'below 0' if link.delay < 0 else f'above {MOST_DELAY}'}"
+            yield Problem(_link(number, link), what, f"use 0 to {MOST_DELAY}, in milliseconds")
 
 
 def _unknown(number: int, link: Link, names: list[str]) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from typing import Literal
 from lab.model.topology import IPV6, Family
 from lab.theory.plan import Interface, NodePlan, Plan
 from lab.world.bridge import make_bridge
+from lab.world.delay import delay_links
 from lab.world.errors import Broken
 from lab.world.messages import LOOPBACK, get_groups, get_link, new_address, new_route, new_veth, up
 from lab.world.netfilter import drop_own_ptbs, write_rules
@@ -54,7 +55,7 @@ def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Ma
     """Builds the whole plan; `undo` closes what was opened for it.
 
     Raises Broken with all that the kernel refused of a batch, Forbidden where it allows no namespaces, Lacking where it has no
-    bridge.
+    bridge, or no netem for links with a delay.
     """
     built = by_mininet(sandbox, plan, undo) if builder == "mininet" else by_netlink(sandbox, plan, undo)
     for name, node in plan.nodes.items():
@@ -62,6 +63,7 @@ def build(sandbox: Sandbox, plan: Plan, undo: ExitStack, builder: Builder) -> Ma
             write_rules(sandbox, name, drop_own_ptbs())
         if node.bridge:
             make_bridge(sandbox, node, built[name].netlink)
+    delay_links(plan, {name: node.netlink for name, node in built.items()})
     await_links(plan, built)
     await_groups(plan, built)
     try:

@@ -14,6 +14,7 @@ from lab.model.flow import Echo, Raw, Udp
 from lab.model.packet import Packet, Protocol, UdpHeader
 from lab.model.topology import IPV4
 from lab.model.wire import encode_ip
+from lab.theory.delays import longest_round_trip
 from lab.world.messages import AF
 from lab.world.net import Net
 from lab.world.sockets import (
@@ -36,7 +37,7 @@ from lab.world.sockets import (
 ICMP_ECHO, ICMPV6_ECHO_REQUEST, ICMP_HEADER = 8, 128, 8
 IP6_MTUINFO = struct.Struct("=28xI")  # struct ip6_mtuinfo (RFC 3542 §11.3): a sockaddr_in6, and the MTU
 RAW_SOURCE_PORT = 4000
-SILENCE = 0.05  # seconds after a router has counted a drop in which its PTB would have come
+SILENCE = 0.05  # seconds after a router has counted a drop in which its PTB would have come, and the delays of the links besides
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Datagrams:
     to: tuple[str, int]
     count: int = 0
     errors: list[QueuedError] = field(default_factory=list)
+    silence: float = SILENCE
 
     def send(self, octets: int, within: float, dropped: Callable[[], bool], breathe: Callable[[], None]) -> Given:
         """Sends one datagram and waits for its fate; `dropped` says whether a router counted one that it could not pass on."""
@@ -112,7 +114,7 @@ class Datagrams:
             if silent_since is None and dropped():
                 silent_since = now
             # A router counts the drop before it sends its PTB, in one softirq; so a moment later silence is the answer.
-            if silent_since is not None and now - silent_since > SILENCE:
+            if silent_since is not None and now - silent_since > self.silence:
                 return got
         return got
 
@@ -157,7 +159,7 @@ def open_datagrams(net: Net, flow: Udp | Echo | Raw, number: int) -> Datagrams:
     if not isinstance(flow, Udp) or flow.connected:
         sender.connect(to)
     sender.setblocking(False)
-    return Datagrams(flow, sender, receiver, to)
+    return Datagrams(flow, sender, receiver, to, silence=SILENCE + longest_round_trip(net.plan.topology) / 1000)
 
 
 def open_sender(net: Net, flow: Udp | Echo | Raw) -> socket.socket:

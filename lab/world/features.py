@@ -8,18 +8,17 @@ from collections.abc import Iterable
 from errno import ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 from typing import Any
 
-from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_NEWLINK, RTM_NEWQDISC
+from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_NEWLINK
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
 from lab.model.features import FEATURES, LINK_KINDS
+from lab.world.delay import delayed
 from lab.world.errors import Lacking
 from lab.world.messages import LOOPBACK, NEW
 from lab.world.net import Net, Node
 from lab.world.netlink import Message
 from lab.world.programs import environment, not_started
 
-TC_H_ROOT = 0xFFFFFFFF
 IPPROTO_SCTP = 132
 NAME = "probed"
 TRACEFS = "/sys/kernel/tracing"
@@ -46,9 +45,7 @@ def tried(node: Node, feature: str) -> tuple[bool, str]:
     if feature in LINK_KINDS:
         return tried_link_kind(node, feature)
     if feature == "netem":
-        attrs: list[tuple[str, Any]] = [("TCA_KIND", "netem")]
-        qdisc = Message(tcmsg(), RTM_NEWQDISC, NEW, "add netem", attrs, index=LOOPBACK, parent=TC_H_ROOT)
-        why = node.netlink.attempt(qdisc)
+        why = node.netlink.attempt(delayed(LOOPBACK, "lo", 0))
         return why != ENOENT, answered("adding the queueing discipline netem to lo", why)
     if feature == "br_netfilter":
         return tried_br_netfilter(node)

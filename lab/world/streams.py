@@ -15,13 +15,15 @@ from typing import Any
 from lab.judge.observation import QueuedError, TcpState
 from lab.model.flow import Tcp
 from lab.model.topology import IPV4, Family
+from lab.theory.delays import longest_round_trip
 from lab.world.errors import Broken
 from lab.world.messages import AF
 from lab.world.net import Net
 from lab.world.sockets import IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, Given, payload, socket_mtu, tcp_state, unacknowledged
 
 CHUNK = 32 * 1024  # written at most before the taps are emptied: what they hold where we may not enlarge them
-CONNECT_WITHIN = 5.0
+CONNECT_WITHIN = 5.0  # seconds, and the delays of the links besides
+FIN_WITHIN = 0.2  # the same
 PATIENCE = 16  # of a silence of so many seconds one more passes before we look again, where nothing wakes us
 LONGEST_PAUSE = 1000  # milliseconds
 
@@ -131,6 +133,7 @@ class Stream:
     receiver: socket.socket
     family: Family
     errors: list[QueuedError] = field(default_factory=list)
+    round_trip: float = 0.0  # seconds, at most
 
     def send(self, octets: int, within: float, dropped: Callable[[], bool], breathe: Callable[[], None]) -> Given:
         """Sends that much of the stream, and waits until it has arrived and is acknowledged."""
@@ -153,7 +156,7 @@ class Stream:
                 end.shutdown(socket.SHUT_WR)
         for end in (self.sender, self.receiver):
             end.setblocking(True)
-            end.settimeout(0.2)
+            end.settimeout(FIN_WITHIN + self.round_trip)
             try:
                 while end.recv(1 << 16):
                     pass
@@ -168,6 +171,7 @@ def connect(net: Net, flow: Tcp, port: int) -> Stream:
     Tail loss probes are off: on a busy machine one goes out after a few milliseconds, and looks like a loss where there was none.
     """
     address = flow.address or net.address(flow.to, flow.family)
+    round_trip = longest_round_trip(net.plan.topology) / 1000
     for host in (flow.source, flow.to):  # the one that listens may have been told otherwise by a flow of its own
         net[host].sysctl("net/ipv4/tcp_timestamps", int(flow.timestamps))
     net[flow.source].sysctl("net/ipv4/tcp_early_retrans", 0)
@@ -185,14 +189,15 @@ def connect(net: Net, flow: Tcp, port: int) -> Stream:
         sender.setblocking(False)
         if sender.connect_ex((address, port)) not in (0, EINPROGRESS):
             raise Broken(f"{flow.source} cannot connect to {flow.to}")
-        listener.settimeout(CONNECT_WITHIN)
+        within = CONNECT_WITHIN + 2 * round_trip  # a round trip for the neighbours' addresses, and one for the handshake
+        listener.settimeout(within)
         try:
             receiver, _ = listener.accept()
         except TimeoutError:
             sender.close()
-            raise Broken(f"{flow.source} cannot connect to {flow.to}: no handshake within {CONNECT_WITHIN:.0f} s") from None
+            raise Broken(f"{flow.source} cannot connect to {flow.to}: no handshake within {within:.0f} s") from None
     receiver.setblocking(False)
-    return Stream(sender, receiver, flow.family)
+    return Stream(sender, receiver, flow.family, round_trip=round_trip)
 
 
 def set_options(sender: socket.socket, flow: Tcp) -> None:

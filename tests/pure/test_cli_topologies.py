@@ -155,6 +155,7 @@ def test_a_flow_between_nobody(tmp_path: Path, flow: str, said: list[str]) -> No
     [
         ("chain client r1 server --mtus 1500,1400/1300", CHAIN),
         ("chain a r1 sw b --mtus 1500,576,68 --silent r1 --bridges sw --offloads", None),
+        ("chain a r1 b --mtus 1500,1400 --delays 10,0", chain("a", "r1", "b", mtus=(1500, 1400), delays=(10, 0))),
         ("dumbbell --left 2 --right 3 --mtu 576/600 --edge 9000", dumbbell(2, 3, (576, 600), edge=9000)),
         ("star --mtus 1500,1400 --bridge --families ipv6", star((1500, 1400), bridge=True, families=(IPV6,))),
         ("tree --branches 2 --mtus 1400,1500", tree(2, (1400, 1500))),
@@ -176,6 +177,8 @@ def test_there_is_a_command_for_each_shape() -> None:
     ("words", "said"),
     [
         ("chain a b --mtus 1500,1400", ["2 nodes in a chain have 1 links between them, but 2 MTUs are given"]),
+        ("chain a b --mtus 1500 --delays 1,2", ["2 nodes in a chain have 1 links between them, but 2 delays are given"]),
+        ("chain a b --mtus 1500 --delays -1", ["'-1' is no delay: "]),
         ("star --mtus 1500,a,1/2/3", ["'a' is no MTU: ", "'1/2/3' is no MTU: "]),
         ("star --mtus 1500,14 --families ipv5,ipv7", ["'ipv5' is no address family: ", "'ipv7' is no address family: "]),
         ("fat-tree --k 3 --mtu 9000", ["a fat tree has an even number of pods, 2 or more, and not 3"]),

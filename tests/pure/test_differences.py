@@ -22,6 +22,7 @@ BRIDGED = replace(WANTED, nodes=(WANTED.nodes[0], Bridge("r1", calls_iptables=Tr
         (chain("client", "r1", "server", mtus=(1500, 1400), silent=("r1",)), ()),
         (replace(WANTED, families=(IPV4, IPV6)), ("it has IPv4 and IPv6, and not IPv4",)),
         (replace(WANTED, offloads=True), ("its offloads are on",)),
+        (chain("client", "r1", "server", mtus=(9000, 576), delays=(0, 20)), ("r1–server has a delay of 20 ms, and not 0",)),
         (BRIDGED, ("r1 is a bridge that calls iptables, and not a router",)),
         (replace(WANTED, nodes=WANTED.nodes[:2]), ("there is no node server",)),
         (replace(WANTED, nodes=(*WANTED.nodes, Router("r9"))), ("there is a node r9 more",)),

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from lab.find import catalogue
 from lab.model.exchange import BadFile, as_object, dump, load, of_object, schema
 from lab.model.topology import IPV4, IPV6, Bridge, Host, Link, Router, Topology
-from lab.theory.problems import LEAST_MTU, LONGEST_NAME, MOST_MTU, RESERVED, problems
+from lab.theory.problems import LEAST_MTU, LONGEST_NAME, MOST_DELAY, MOST_MTU, RESERVED, problems
 from lab.theory.written import sound
 from tests.golden_files import check
 from tests.strategies import topologies
@@ -37,7 +37,7 @@ def written_topologies(draw: st.DrawFn) -> Topology:
     """Any topology that can be written down, whether it can be planned or not."""
     kinds = st.one_of(st.builds(Host, names), st.builds(Router, names, st.booleans()), st.builds(Bridge, names, st.booleans()))
     nodes = draw(st.lists(kinds, unique_by=lambda node: node.name, max_size=5))
-    links = draw(st.lists(st.builds(Link, names, names, numbers, st.none() | numbers), max_size=5))
+    links = draw(st.lists(st.builds(Link, names, names, numbers, st.none() | numbers, numbers), max_size=5))
     families = draw(st.lists(st.sampled_from([IPV4, IPV6]), max_size=3))
     return Topology(tuple(nodes), tuple(links), tuple(families), draw(st.booleans()))
 
@@ -48,7 +48,7 @@ def test_what_is_dumped_is_loaded(topology: Topology) -> None:
     assert of_object(json.loads(json.dumps(as_object(topology)))) == topology
 
 
-@given(topologies(silent=True))
+@given(topologies(silent=True, delayed=True))
 def test_the_schema_takes_every_dump_that_can_be_planned(topology: Topology) -> None:
     VALIDATOR.validate(as_object(topology))
     assert sound(dump(topology), "x") == topology
@@ -100,6 +100,8 @@ BAD = {
     "ends-missing": GOOD.replace("{a: a, b: r}", "{mtu: 1500}"),
     "mtu-as-text": GOOD.replace("1400", "'1400'"),
     "mtu-as-list": GOOD.replace("1400", "[1400, 1500]"),
+    "delay-as-text": GOOD.replace("1400", "1400, delay: 5ms"),
+    "delay-too-long": GOOD.replace("1400", "1400, delay: 1001").replace("b: r}", "b: r, delay: -1}"),
     "mtu-empty": GOOD.replace("1400", ""),
     "traps": GOOD.replace("1400", "01400").replace("{a: a, b: r}", "{a: no, b: r, mtu: 1500.0}").replace("a: host", "on: host"),
     "sexagesimal-date-and-fraction": GOOD.replace("1400", "1:30").replace("b: r}", "b: 2001-01-01, mtu: 1e3}"),
@@ -181,13 +183,14 @@ def _parts(part: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Draft202012
 
 def test_every_key_is_described_to_editors() -> None:
     described = [part for part, _ in _parts(SCHEMA) for part in part.get("properties", {}).values() if part.keys() > {"title"}]
-    assert len(described) == 11
+    assert len(described) == 12
     assert all(part["title"] and part["description"] for part in described)
 
 
 def test_the_schema_has_the_limits_of_the_theory() -> None:
     link = SCHEMA["properties"]["links"]["items"]["properties"]
     assert all((link[mtu]["minimum"], link[mtu]["maximum"]) == (LEAST_MTU, MOST_MTU) for mtu in ("mtu", "mtu_b"))
+    assert (link["delay"]["minimum"], link["delay"]["maximum"]) == (0, MOST_DELAY)
     name = SCHEMA["properties"]["nodes"]["propertyNames"]
     assert name["maxLength"] == LONGEST_NAME
     assert set(name["not"]["enum"]) == set(RESERVED)
@@ -197,7 +200,7 @@ plain = (
     st.none() | st.booleans() | st.integers(60, 70) | st.sampled_from([1500.0, 0.5, "", "a", "b", "host", "router", "ipv4", "x"])
 )
 keys = st.sampled_from(
-    ["nodes", "links", "families", "offloads", "kind", "sends_ptb", "calls_iptables", "a", "b", "mtu", "mtu_b", "x"]
+    ["nodes", "links", "families", "offloads", "kind", "sends_ptb", "calls_iptables", "a", "b", "mtu", "mtu_b", "delay", "x"]
 )
 anything = st.recursive(plain, lambda below: st.lists(below, max_size=3) | st.dictionaries(keys, below, max_size=4), max_leaves=12)
 nodes = st.dictionaries(st.sampled_from("abr"), st.sampled_from(["host", "router", {"kind": "bridge"}]) | anything, max_size=3)

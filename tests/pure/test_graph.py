@@ -31,6 +31,8 @@ BRIDGED = Topology(
     (IPV4, IPV6),
 )
 
+DELAYED = chain("a", "r1", "r2", "b", mtus=(1500, (1400, 1300), 1500), delays=(10, 20, 0))
+
 
 def of(topology: Topology, name: str = "network") -> Graph:
     return graph(name, plan(topology), topology.hosts[0].name, topology.hosts[-1].name)
@@ -40,6 +42,7 @@ def of(topology: Topology, name: str = "network") -> Graph:
 def test_each_form_is_the_one_on_disk(form: str) -> None:
     check(f"graphs/chain.{form}", FORMS[form](of(chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)), "576-router")))
     check(f"graphs/bridged.{form}", FORMS[form](of(BRIDGED)))
+    check(f"graphs/delayed.{form}", FORMS[form](of(DELAYED)))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
@@ -87,13 +89,16 @@ def test_read_picture_in_a_docstring() -> None:
     text = """A 576-octet link. One without blanks, r1──1500──r9, is none; nor is (──1500──).
 
         client ──1500── r1 ─────576/600─── r-2 ──1500── server
-        r1 ──1400── other
+        r1 ──1400,5ms── other
+        r1 ──1400/1300,20ms── further
+        r1 ──1400,20s── nobody
     """
     assert read_picture(text) == {
-        ("client", 1500, 1500, "r1"),
-        ("r-2", 600, 576, "r1"),
-        ("r-2", 1500, 1500, "server"),
-        ("other", 1400, 1400, "r1"),
+        ("client", 1500, 1500, "r1", 0),
+        ("r-2", 600, 576, "r1", 0),
+        ("r-2", 1500, 1500, "server", 0),
+        ("other", 1400, 1400, "r1", 5),
+        ("further", 1300, 1400, "r1", 20),
     }
 
 
@@ -131,3 +136,17 @@ def test_a_letter_stands_for_one_mtu_throughout() -> None:
     assert not shows(drawn, chain("client", "r1", "r2", "server", mtus=(1500, 576, 577)))
     assert not shows(drawn, chain("client", "r1", "r2", "server", mtus=(1400, 576, 576)))
     assert not shows(drawn, chain("client", "r1", "server", mtus=(1500, 576)))
+
+
+def test_a_picture_with_another_delay_is_not_the_topology() -> None:
+    slow = chain("client", "r1", "server", mtus=(1500, 1400), delays=(10, 5))
+    assert picture(slow) == "client ──1500,10ms── r1 ──1400,5ms── server"
+    assert shows(read_picture(picture(slow)), slow)
+    assert not shows(read_picture(picture(slow)), chain("client", "r1", "server", mtus=(1500, 1400)))
+    assert not shows(read_picture(picture(slow).replace(",5", ",6")), slow)
+    assert shows(read_picture("client ──1500,dms── r1 ──1400,dms── server"), replace(slow, links=(alike(slow, 0), alike(slow, 1))))
+    assert not shows(read_picture("client ──1500,dms── r1 ──1400,dms── server"), slow)
+
+
+def alike(topology: Topology, number: int) -> Link:
+    return replace(topology.links[number], delay=7)

@@ -21,6 +21,7 @@ from topologies import chain, dumbbell, fat_tree, mesh, parking_lot, star, tree
 
 SHAPES = {
     "576-router": chain("client", "r1", "r2", "server", mtus=(1500, 576, 1500)),
+    "delayed": chain("client", "r1", "r2", "server", mtus=(1500, 1400, 1500), delays=(10, 20, 0)),
     "dual-stack-chain": chain("client", "r1", "r2", "server", mtus=(1500, 1400, 1280), families=(IPV4, IPV6), silent=("r2",)),
     "dumbbell": dumbbell(3, 2, 576),
     "tree": tree(2, (1300, 1400, 1500)),

@@ -38,6 +38,8 @@ BAD: dict[str, Topology] = {
     "mtu-65536": chain("a", "r1", "b", mtus=(65536, 1500)),
     "mtu-at-one-end": chain("a", "r1", "b", mtus=(1500, (1500, 67))),
     "mtu-at-both-ends": chain("a", "r1", "b", mtus=(1500, (65536, 67))),
+    "delay-of-1001": chain("a", "r1", "b", mtus=(1500, 1500), delays=(0, 1001)),
+    "delay-below-0": chain("a", "r1", "b", mtus=(1500, 1500), delays=(-1, 20)),
     "no-family": chain("a", "r1", "b", mtus=(1500, 1500), families=()),
     "family-twice": chain("a", "r1", "b", mtus=(1500, 1500), families=(IPV4, IPV4)),
     "ipv6-1279": chain("a", "r1", "b", mtus=(1500, (1500, 1279)), families=(IPV4, IPV6)),
