@@ -14,6 +14,7 @@ from lab.judge.verdict import Verdict
 from tests import (
     rows_of_bridge,
     rows_of_cache,
+    rows_of_delays,
     rows_of_frames,
     rows_of_hosts,
     rows_of_programs,
@@ -29,6 +30,7 @@ from tests.scenes import SCENES, Row
 ROWS = (
     *rows_of_bridge.ROWS,
     *rows_of_cache.ROWS,
+    *rows_of_delays.ROWS,
     *rows_of_frames.ROWS,
     *rows_of_hosts.ROWS,
     *rows_of_programs.ROWS,

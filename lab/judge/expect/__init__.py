@@ -4,6 +4,7 @@ from lab.judge.expect.base import Expectation
 from lab.judge.expect.bridge import LostBelow, Swallowed
 from lab.judge.expect.by_trait import IfTrait
 from lab.judge.expect.cache import CacheHolds, ExpiresWithin
+from lab.judge.expect.delays import Converges, PrintsTime, Took
 from lab.judge.expect.programs import Exits, Prints, PrintsLines
 from lab.judge.expect.ptb import NoTooBig, PtbOrder, PtbQuotes, TooBig
 from lab.judge.expect.quotes import Quotes
@@ -41,6 +42,7 @@ __all__ = [
     "AdvertisedMss",
     "BacksOff",
     "CacheHolds",
+    "Converges",
     "Counts",
     "Delivered",
     "Dropped",
@@ -75,6 +77,7 @@ __all__ = [
     "PeerMss",
     "Prints",
     "PrintsLines",
+    "PrintsTime",
     "ProbesInTurn",
     "ProbesLost",
     "PtbAbout",
@@ -96,6 +99,7 @@ __all__ = [
     "ToldAgain",
     "ToldDuring",
     "TooBig",
+    "Took",
     "Unanswered",
     "WindowUncut",
 ]
