@@ -7,10 +7,10 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.model.topology import IPV4, IPV6, Family, Host, Link, Router, Topology
-from lab.world.errors import Broken, Forbidden, NotFetched
+from lab.world.errors import Broken, Forbidden, Lacking, NotFetched
 from lab.world.kernels.mirrors import keyring, mirror
 from lab.world.kernels.tools import PACKAGES
 from lab.world.net import Net
@@ -68,6 +68,7 @@ def examine() -> Iterator[Check]:
     yield try_to_open(IPV6)
     yield try_to_open(IPV4, silent=True)
     yield try_cubic()
+    yield try_delay()
     for tool, package in TOOLS.items():
         yield find(tool, "make test", package)
     yield from examine_kernels()
@@ -116,3 +117,14 @@ def try_cubic() -> Check:
         except OSError as error:
             return Check(subject, False, str(error.strerror), True, "modprobe tcp_cubic, or a kernel with CONFIG_TCP_CONG_CUBIC")
     return Check(subject, True, "available", True)
+
+
+def try_delay() -> Check:
+    """Links with a delay are the only ones that need more of a kernel than veth."""
+    subject = "links with a delay (netem)"
+    plain = network(IPV4)
+    try:
+        with Net(replace(plain, links=tuple(replace(link, delay=1) for link in plain.links)), taps=False):
+            return Check(subject, True, "available", False)
+    except Lacking as error:
+        return Check(subject, False, str(error), False, "modprobe sch_netem as root, or another kernel")
