@@ -8,7 +8,7 @@ from lab.judge.expect import Converges, PrintsTime, Took
 from lab.judge.observation import Observation
 from tests.observations import START, Change, changed, outcome, without
 from tests.rows_of_programs import program
-from tests.scenes import ARRIVED, HEARD, REFUSED, SMALL, TOOLS, UDP, Row
+from tests.scenes import ARRIVED, HEARD, REFUSED, TOOLS, UDP, Row
 
 MILLISECOND = 1_000_000
 TIMES = program(2, out=" 1:  10.0.0.2   20.062ms pmtu 576\n 2:  10.0.1.2  60.5ms\n")(TOOLS)
@@ -46,7 +46,7 @@ ROWS = (
     Row(
         Converges("client", "server", round_trips=2, after=80),
         delayed(arriving(70)(REFUSED)),
-        {"too soon": arriving(69.999), "not seen to pass": without(SMALL)},
+        {"too soon": arriving(69.999), "no PTB": without(HEARD)},
         also=(Converges("client", "server", 2, 79), Converges("client", "server", 2, 72)),
     ),
     Row(

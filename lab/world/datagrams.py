@@ -37,7 +37,8 @@ from lab.world.sockets import (
 ICMP_ECHO, ICMPV6_ECHO_REQUEST, ICMP_HEADER = 8, 128, 8
 IP6_MTUINFO = struct.Struct("=28xI")  # struct ip6_mtuinfo (RFC 3542 §11.3): a sockaddr_in6, and the MTU
 RAW_SOURCE_PORT = 4000
-SILENCE = 0.05  # seconds after a router has counted a drop in which its PTB would have come, and the delays of the links besides
+SILENCE = 0.05  # seconds after a router has counted a drop in which its PTB would have come
+DELAYS = 10  # and so many times the delays of the links besides: netem's timers come late on a busy machine
 
 
 @dataclass(slots=True)
@@ -159,7 +160,7 @@ def open_datagrams(net: Net, flow: Udp | Echo | Raw, number: int) -> Datagrams:
     if not isinstance(flow, Udp) or flow.connected:
         sender.connect(to)
     sender.setblocking(False)
-    return Datagrams(flow, sender, receiver, to, silence=SILENCE + longest_round_trip(net.plan.topology) / 1000)
+    return Datagrams(flow, sender, receiver, to, silence=SILENCE + DELAYS * longest_round_trip(net.plan.topology) / 1000)
 
 
 def open_sender(net: Net, flow: Udp | Echo | Raw) -> socket.socket:

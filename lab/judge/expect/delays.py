@@ -22,7 +22,8 @@ class Converges(Expectation):
     """What `source` sends to `to` gets through full-sized after exactly so many round trips, and `after` milliseconds or more.
 
     There is one round trip to each router that says something new, and the last one is the delivery, of which only the way there
-    counts. Time begins when the first packet with payload is given to its link.
+    counts. Time begins when the first packet with payload is given to its link. Of several flows from one to the other it is the
+    act's last.
     """
 
     source: str
@@ -38,10 +39,10 @@ class Converges(Expectation):
         return either(family, Rfc(1191, "3"), Rfc(8201, "4"))
 
     def see(self, observation: Observation) -> Seen:
-        flow = next((o.flow for o in observation.outcomes if (o.flow.source, o.flow.to) == (self.source, self.to)), None)
-        if flow is None:
+        flows = [o.flow for o in observation.outcomes if (o.flow.source, o.flow.to) == (self.source, self.to)]
+        if not flows:
             return nothing(f"flow from {self.source} to {self.to}")
-        seen = converge(observation, flow)
+        seen = converge(observation, flows[-1])
         if seen.nanoseconds is None or seen.round_trips is None:
             return nothing(f"packet of {self.source} reaches {self.to}")
         words = f"{many(seen.round_trips, 'round trip')}, {seen.nanoseconds / 1e6:.1f} ms"
