@@ -127,4 +127,4 @@ def try_delay() -> Check:
         with Net(replace(plain, links=tuple(replace(link, delay=1) for link in plain.links)), taps=False):
             return Check(subject, True, "available", False)
     except Lacking as error:
-        return Check(subject, False, str(error), False, "modprobe sch_netem as root, or another kernel")
+        return Check(subject, False, str(error), False, "another kernel; a module of it would have been loaded by now")
