@@ -15,6 +15,7 @@ from lab.judge.result import ActResult, Result
 from lab.judge.scenario import Act, Scenario
 from lab.judge.traits import TRAITS, Probed
 from lab.judge.verdict import Verdict
+from lab.model.features import FEATURES
 from lab.model.story import Step
 from lab.standing import attached
 from lab.theory.plan import plan
@@ -61,7 +62,7 @@ def run(
             verdict = Verdict.SKIP if isinstance(error, Lacking) else Verdict.BROKEN
             return Run(Result(scenario, (), time.monotonic() - started, verdict, str(error), tuple(faults)), taps)
         try:
-            require(net, scenario.needs)
+            demand(net, scenario.needs)
             if lab:
                 for node in net:
                     node.flush_route_cache()
@@ -79,6 +80,14 @@ def run(
         seconds = time.monotonic() - started
         taps |= {tap.interface.end: (tap.seen, tap.dropped) for tap in net.capture.taps}
     return Run(Result(scenario, tuple(acts), seconds, stopped, reason, tuple(faults)), taps)
+
+
+def demand(net: Net, needs: Sequence[str]) -> None:
+    """Raises Lacking where this kernel lacks one of these features, or has not one of these traits."""
+    require(net, [name for name in needs if name in FEATURES])
+    traits = [TRAITS[name] for name in needs if name not in FEATURES]
+    if absent := [f"{trait.name} ({trait.since})" for trait in traits if not probe(trait.name).holds]:
+        raise Lacking(f"this kernel has not the trait {', nor '.join(absent)}")
 
 
 def altered(story: Sequence[Step], faults: Sequence[str]) -> tuple[Step, ...]:

@@ -25,9 +25,9 @@ class Act:
 class Scenario:
     """What a scenario file defines, as `scenario` or, several at once, in the tuple `scenarios`. `title` is one line for lists.
 
-    `needs` names features of the kernel (lab.model.features) without which it is a SKIP. `covers` names the cases of public test
-    suites whose assertion it makes: "pmtu.sh/pmtu_ipv4_exception" (docs/coverage.md). `lasts` is for how many seconds, about, it
-    waits for timers of the kernel's; 0 for moments.
+    `needs` names features of the kernel (lab.model.features), and traits, without which it is a SKIP. `covers` names the cases of
+    public test suites whose assertion it makes: "pmtu.sh/pmtu_ipv4_exception" (docs/coverage.md). `lasts` is for how many seconds,
+    about, it waits for timers of the kernel's; 0 for moments.
     """
 
     name: str

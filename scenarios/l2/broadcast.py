@@ -41,5 +41,6 @@ scenario = Scenario(
             expect=(Exits(0, "ping(8)"), Prints("1 received", "ping(8)"), Fragments(by="client", pieces=PIECES)),
         ),
     ),
+    needs=("broadcast-route-mtu",),
     covers=("broadcast_pmtu.sh/broadcast_pmtu", "bugs/35"),
 )

@@ -64,6 +64,7 @@ def expiry(family: Family) -> Scenario:
             ),
             Act("learned again", story=(Send(flow, large), Send(flow, large)), expect=learned),
         ),
+        needs=("mtu-expires-per-namespace",) if family == IPV4 else (),
         covers=("RHEL/mtu_expire",),
     )
 

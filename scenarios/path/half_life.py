@@ -15,6 +15,7 @@ from topologies import chain
 
 probing = Udp("client", "server", discover=PROBE)  # which sends the same again, though it knows better
 EXPIRES = "net.ipv4.route.mtu_expires"
+NEEDS = ("mtu-expires-per-namespace",)
 
 
 def act(title: str, before: tuple[Step, ...], low: int, high: int) -> Act:
@@ -40,6 +41,7 @@ scenarios = (
             act("learned for 600 s", (), 580, 600),
             act("the same again, while half a life is 10 s", (Sysctl("client", EXPIRES, 20),), 560, 600),  # and not 20
         ),
+        needs=NEEDS,
         covers=("bugs/37",),
     ),
     Scenario(
@@ -50,6 +52,7 @@ scenarios = (
             act("learned for 20 s", (Sysctl("client", EXPIRES, 20),), 1, 20),
             act("the same again, while half a life is 300 s", (Sysctl("client", EXPIRES, 600),), 580, 600),  # and not 20
         ),
+        needs=NEEDS,
         covers=("bugs/37",),
     ),
 )

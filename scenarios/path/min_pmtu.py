@@ -15,6 +15,7 @@ from topologies import chain
 
 MIN_PMTU = "net.ipv4.route.min_pmtu"
 FILE = "/proc/sys/net/ipv4/route/min_pmtu"
+NEEDS = ("min-pmtu-per-namespace",)
 REFUSED = (67, 0, -1, 11111111111111111)
 flow = Udp("client", "server", discover=WANT)
 
@@ -41,6 +42,7 @@ def min_pmtu(mtu: int, *least: int) -> Scenario:
         title=f"net.ipv4.route.min_pmtu above and below a {mtu}-octet link",
         topology=chain("client", "r1", "server", mtus=(1500, mtu)),
         acts=tuple(learned(mtu, one) for one in least),
+        needs=NEEDS,
         covers=("RHEL/min_pmtu_test", "bugs/09") if mtu == 1300 else (),
     )
 
@@ -68,6 +70,7 @@ refused = Scenario(
             ),
         ),
     ),
+    needs=NEEDS,
     covers=("RHEL/min_pmtu_test",),
 )
 

@@ -55,12 +55,14 @@ def case(
 
 
 IPV4_DROP = (("Ip.FragFails", 1), ("Icmp.OutDestUnreachs", 1))
-IN_FORWARD = (("Ip6.FragFails", 1), ("Ip6.InTooBigErrors", 1), ("Icmp6.OutPktTooBigs", 1), ("Ip6.OutForwDatagrams", 1))
+IN_FORWARD = (("Ip6.FragFails", 1), ("Ip6.InTooBigErrors", 1), ("Icmp6.OutPktTooBigs", 1))
+BEFORE6, AFTER6 = (Counts(at="r1", counters=(("Ip6.OutForwDatagrams", by),)) for by in (1, 0))
+FORWARDED_TOO6 = IfTrait("forwarded-counts-before-mtu-test-v6", then=BEFORE6, otherwise=AFTER6)
 IN_FRAGMENT = (("Ip6.FragFails", 1), ("Ip6.InTooBigErrors", 0), ("Icmp6.OutPktTooBigs", 1), ("Ip6.OutForwDatagrams", 1))
 
 scenarios = (
     case("v4", "Counters of an IPv4 packet that is too large for a link", 1300, IPV4_DROP, family=IPV4, more=(FORWARDED_TOO,)),
-    case("v6", "Counters of an IPv6 packet that is too large for a link", 1300, IN_FORWARD, family=IPV6),
+    case("v6", "Counters of an IPv6 packet that is too large for a link", 1300, IN_FORWARD, family=IPV6, more=(FORWARDED_TOO6,)),
     case(
         "v6-locked-route",
         "Counters of an IPv6 packet that is too large for a route whose mtu is locked",
@@ -68,6 +70,7 @@ scenarios = (
         IN_FORWARD,
         AddRoute("r1", to="server", mtu=1300, locked=True, family=IPV6),
         family=IPV6,
+        more=(FORWARDED_TOO6,),
     ),
     case(
         "v6-route",

@@ -24,6 +24,7 @@ def case(family: Family, *, expired: int, replaced: int) -> Scenario:
     return Scenario(
         name="stale-mtu" + ("-v6" if ipv6 else ""),
         title="The path MTU that an idle socket reads" + (", IPv6" if ipv6 else ""),
+        needs=() if ipv6 else ("mtu-expires-per-namespace",),
         topology=chain("client", "r1", "server", mtus=(1500, 1400), families=(family,)),
         acts=(
             Act(

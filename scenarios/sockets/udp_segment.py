@@ -26,6 +26,7 @@ from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
 
 HEADERS = {IPV4: 28, IPV6: 48}
+NEEDS = ("segments-without-checksum-offload",)
 
 
 def flows(family: Family, mtu: int, *, connected: bool = True) -> tuple[Udp, Udp, Udp]:
@@ -73,6 +74,7 @@ def known(family: Family, name: str, mtu: int = 1500, *, connected: bool = True)
                 ),
             ),
         ),
+        needs=NEEDS,
         covers=(f"udpgso.sh/ipv{int(family)}_{name.replace('-', '_')}", "bugs/32"),
     )
 
@@ -99,6 +101,7 @@ def learned(family: Family) -> Scenario:
                 ),
             ),
         ),
+        needs=NEEDS,
     )
 
 

@@ -22,6 +22,7 @@ def across_expiry(family: Family) -> Scenario:
         name="across-expiry" + ("-v6" if family == IPV6 else ""),
         title="A connection across the end of what it has learned" + (", IPv6" if family == IPV6 else ""),
         topology=chain("client", "r1", "r2", "server", mtus=(1500, 1400, 1500), families=(family,)),
+        needs=("mtu-expires-per-namespace",) if family == IPV4 else (),
         covers=("bugs/37",) if family == IPV4 else (),
         acts=(
             Act(

@@ -20,6 +20,7 @@ def announced_floor(family: Family, floor: int, mtu: int, mss: int) -> Scenario:
     return Scenario(
         name="announced-floor" + ("-v6" if family == IPV6 else ""),
         title="A server announces more than its link takes" + (", IPv6" if family == IPV6 else ""),
+        needs=("min-adv-mss-per-namespace",) if family == IPV4 else (),
         topology=chain("client", "r1", "r2", "server", mtus=(1500, 1500, mtu), families=(family,)),
         acts=(
             Act(

@@ -123,7 +123,7 @@ def test_flows_join_two_nodes_in_a_family_that_they_have(scenario: Scenario) -> 
 
 @of_each_scenario
 def test_what_it_needs_and_asks_for_is_known(scenario: Scenario) -> None:
-    assert set(scenario.needs) <= FEATURES.keys()
+    assert set(scenario.needs) <= FEATURES.keys() | TRAITS.keys()
     assert set(scenario.traits) <= TRAITS.keys()
 
 

@@ -70,6 +70,34 @@ def sending(name: str, transmits: int) -> Observation:
     return Observation(network(name)[0], counters={"a": {"Ip.OutRequests": 1, "Ip.OutTransmits": transmits}})
 
 
+def counted(one: str, other: str, times: int) -> Observation:
+    return Observation(network("forwarded-counts-before-mtu-test-v6")[0], counters={"r": {one: 1, other: times}})
+
+
+def withholding(times: int) -> Observation:
+    """r sends six errors, and counts so many that it withholds."""
+    planned = network("withheld-errors-counted")[0]
+    return Observation(planned, counters={"r": {"Icmp.OutTimeExcds": 6, "Icmp.OutRateLimitHost": times}})
+
+
+def pieces(name: str) -> Observation:
+    """A datagram of 1500 octets leaves as the pieces that 576 take."""
+    tape = Tape(network(name)[0], Udp("a", "b", DO))
+    for octets, offset in ((572, 0), (572, 552), (396, 1104)):
+        tape.cross(
+            replace(
+                tape.datagram(octets),
+                df=False,
+                identification=1,
+                fragment_offset=offset,
+                more_fragments=offset < 1104,
+                payload=None,
+            ),
+            tape.nodes,
+        )
+    return tape.observation()
+
+
 def telling(name: str, times: int) -> Observation:
     """As many datagrams are told to be too big."""
     planned, family = network(name)
@@ -125,6 +153,14 @@ def both(name: str) -> tuple[Observation, Observation]:
             printing(name, "ways that hold it: 1"),
         ),
         "v6-refuses-what-its-length-cannot-say": lambda: (printing(name, "65528: EMSGSIZE"), printing(name, "65528: sent")),
+        "refuses-what-its-length-cannot-say": lambda: (printing(name, "65508: EMSGSIZE"), printing(name, "65508: sent")),
+        "segments-without-checksum-offload": lambda: (printing(name, "two segments: sent"), printing(name, "two segments: EIO")),
+        "broadcast-route-mtu": lambda: (pieces(name), datagram(name, 1500, df=False).observation()),
+        "forwarded-counts-before-mtu-test-v6": lambda: (
+            counted("Ip6.InTooBigErrors", "Ip6.OutForwDatagrams", 1),
+            counted("Ip6.InTooBigErrors", "Ip6.OutForwDatagrams", 0),
+        ),
+        "withheld-errors-counted": lambda: (withholding(4), withholding(0)),
         "forwarding-honours-route-mtu": lambda: (dropping(name, 1300), passing(name)),
         "forwarded-counts-before-mtu-test": lambda: (counting(name, 1), counting(name, 0)),
         "icmp-budget-per-namespace": lambda: (printing(name, "set here"), printing(name, "not here")),

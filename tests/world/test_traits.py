@@ -18,7 +18,9 @@ from lab.world.features import tried
 from lab.world.net import Net
 from tests.world.command import pmtulab
 
-ANSWERED_NO: dict[str, set[str]] = {"6.18.44": {"errors-name-the-interface", "v6-refuses-what-its-length-cannot-say"}}
+ANSWERED_NO: dict[str, set[str]] = {
+    "6.18.44": {"errors-name-the-interface", "refuses-what-its-length-cannot-say", "v6-refuses-what-its-length-cannot-say"}
+}
 """Kernels on which every answer has been looked at, and the traits that they have not."""
 
 TOOLS = pytest.mark.tools("ip")
@@ -68,6 +70,7 @@ def test_without_its_program_a_trait_is_unknown_and_the_others_are_told() -> Non
     known = {trait.name: trait for trait in known_traits()}
     unknown = {name: trait for name, trait in known.items() if trait.holds is None}
     by_program = {
+        "broadcast-route-mtu",
         "drop-reason-too-big",
         "errors-name-the-interface",
         "exceptions-bounded-by-chance",
@@ -75,6 +78,9 @@ def test_without_its_program_a_trait_is_unknown_and_the_others_are_told() -> Non
         "min-adv-mss-per-namespace",
         "mtu-expires-per-namespace",
         "multipath-ptb-marks-all-nexthops",
+        "refuses-what-its-length-cannot-say",
+        "segments-without-checksum-offload",
+        "withheld-errors-counted",
         "v6-refuses-what-its-length-cannot-say",
         "min-pmtu-per-namespace",
         "icmp-budget-per-namespace",

@@ -20,6 +20,8 @@ WORDED = "sed 's/^/ways that hold it: /'"
 BY_BOTH_WAYS: tuple[Step, ...] = (
     Configure("b", f"ip address add {SHARED}/32 dev lo"),
     *(Configure(r, f"ip route add {SHARED} via $b.{r}") for r in ("r1", "r2")),
+    # Which way the datagram goes is drawn at each boot. It comes from the first address of a, to which r2 has no way back.
+    Configure("r2", "ip route add $a via $a.r2"),
     Configure("a", f"ip route add {SHARED} nexthop via $r1.a nexthop via $r2.a"),
     Send(Udp("a", "b", DO, address=SHARED), FULL),
     # Each route is asked for by the way that it leads: the listing has only what was looked up.

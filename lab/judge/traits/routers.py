@@ -5,12 +5,12 @@ from __future__ import annotations
 from lab.judge.expect.ptb import NoTooBig, PtbQuotes, TooBig
 from lab.judge.expect.sender import Delivered
 from lab.judge.expect.state import Counts
-from lab.judge.traits.networks import FULL, FULL6, UDP, path
+from lab.judge.traits.networks import FULL, FULL6, UDP, UDP6, path
 from lab.judge.traits.settings import tried
 from lab.judge.traits.trait import Trait
 from lab.model.flow import DO, PROBE, Echo, Udp
 from lab.model.rfc import Kernel, Rfc
-from lab.model.story import AddRoute, Configure, Send, Step, Sysctl
+from lab.model.story import AddRoute, Configure, Run, Send, Step, Sysctl
 from lab.model.topology import IPV6
 
 NOBODYS: tuple[Step, ...] = (
@@ -20,8 +20,12 @@ NOBODYS: tuple[Step, ...] = (
     Send(UDP, FULL),
 )
 
-REFILL = 100_000  # ms until a router that limits its PTBs may send the next; until then it has six
+REFILL = 10_000  # ms until a router that limits its errors may send the next; at first it has six (XRLIM_BURST_FACTOR)
 TIMES = 10
+SHORT_LIVED: tuple[Step, ...] = (
+    Sysctl("r", "net.ipv4.icmp_ratelimit", REFILL),
+    Run("a", f"ping -c{TIMES} -i0.01 -W0.1 -t1 $b"),
+)
 AGAIN = Udp("a", "b", PROBE, IPV6)  # which sends the same again, though it knows better
 
 INNER = "10.200.0.2"  # b's address in the tunnel
@@ -57,6 +61,26 @@ ROUTERS = (
         no=Counts("r", (("Ip.FragFails", 1), ("Ip.ForwDatagrams", 0))),
         cites=Kernel("ip_forward", "net/ipv4/ip_forward.c"),
         since="6.6 or 6.7",
+    ),
+    Trait(
+        "forwarded-counts-before-mtu-test-v6",
+        "Ip6.OutForwDatagrams counts also what a router then drops as too big",
+        path(1300, IPV6),
+        (Send(UDP6, FULL6),),
+        yes=Counts("r", (("Ip6.InTooBigErrors", 1), ("Ip6.OutForwDatagrams", 1))),
+        no=Counts("r", (("Ip6.InTooBigErrors", 1), ("Ip6.OutForwDatagrams", 0))),
+        cites=Kernel("ip6_forward", "net/ipv6/ip6_output.c"),
+        since="6.6 or 6.7",
+    ),
+    Trait(
+        "withheld-errors-counted",
+        "ICMP errors that a limit withholds are counted (Icmp.OutRateLimitHost, Icmp.OutRateLimitGlobal)",
+        path(1500),
+        SHORT_LIVED,
+        yes=Counts("r", (("Icmp.OutTimeExcds", 6), ("Icmp.OutRateLimitHost", 4))),
+        no=Counts("r", (("Icmp.OutTimeExcds", 6), ("Icmp.OutRateLimitHost", 0))),
+        cites=Kernel("icmpv4_xrlim_allow", "net/ipv4/icmp.c"),
+        since="6.4",
     ),
     Trait(
         "sent-counts-apart",

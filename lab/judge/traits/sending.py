@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.judge.expect.programs import Prints
-from lab.judge.expect.wire import AdvertisedMss, Leaves
+from lab.judge.expect.wire import AdvertisedMss, Fragments, Leaves
 from lab.judge.traits.networks import AS_WANTED, FULL, UDP, path
 from lab.judge.traits.trait import Trait
 from lab.model.flow import Tcp
@@ -24,7 +24,54 @@ with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as receiver, socket.socke
 """
 TOO_LONG: tuple[Step, ...] = (Configure("a", "ip link set lo mtu 65576"), Run("a", ("python3", "-c", SEND_TOO_LONG)))
 
+SEND_LONG = """
+import errno, socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    receiver.bind(('127.0.0.1', 0))
+    sender.setsockopt(socket.IPPROTO_IP, 10, 4)  # IP_MTU_DISCOVER, IP_PMTUDISC_INTERFACE
+    sender.connect(receiver.getsockname())
+    try:
+        print('65508:', 'sent' if sender.send(bytes(65508)) else 'not')
+    except OSError as error:
+        print('65508:', errno.errorcode[error.errno])
+"""
+SEND_SEGMENTS = """
+import errno, socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    sender.setsockopt(17, 103, 500)  # SOL_UDP, UDP_SEGMENT
+    sender.connect(('$b', 9))
+    try:
+        print('two segments:', 'sent' if sender.send(bytes(1000)) else 'not')
+    except OSError as error:
+        print('two segments:', errno.errorcode[error.errno])
+"""
+
+BROADCAST: tuple[Step, ...] = (
+    Configure("a", "ip route change table local broadcast 10.0.0.255 dev r proto kernel scope link src $a mtu 576"),
+    Run("a", f"ping -b -M dont -c1 -W0.1 -s {FULL} 10.0.0.255"),
+)
+
 SENDING = (
+    Trait(
+        "segments-without-checksum-offload",
+        "UDP_SEGMENT works also where the interface computes no checksums",
+        path(1500),  # whose interfaces do not: offloads are off in a lab
+        (Run("a", ("python3", "-c", SEND_SEGMENTS)),),
+        yes=Prints("two segments: sent", "udp(7)"),
+        no=Prints("two segments: EIO", "udp(7)"),
+        cites=Kernel("udp_send_skb", "net/ipv4/udp.c"),
+        since="6.11",
+    ),
+    Trait(
+        "broadcast-route-mtu",
+        "the MTU of a broadcast route bounds broadcasts, where the interface's is larger",
+        path(1500),
+        BROADCAST,
+        yes=Fragments(by="a", pieces=((572, 0), (572, 552), (396, 1104))),
+        no=Leaves(1500, by="a", df=False),
+        cites=Kernel("ip_route_output_key_hash_rcu", "net/ipv4/route.c"),
+        since="6.17, and stable versions of 2025",
+    ),
     Trait(
         "syn-mss-follows-path-mtu",
         "a SYN announces what the learned path MTU leaves room for, and not what the interface does",
@@ -44,6 +91,15 @@ SENDING = (
         no=Leaves(552, by="a", df=True),
         cites=Kernel("ip_dont_fragment", "include/net/ip.h"),
         since="4.16, and 4.14.83",
+    ),
+    Trait(
+        "refuses-what-its-length-cannot-say",
+        "a UDP datagram that IPv4's length field cannot express is refused also in mode IP_PMTUDISC_INTERFACE",
+        path(1500),
+        (Run("a", ("python3", "-c", SEND_LONG)),),
+        yes=Prints("65508: EMSGSIZE", "udp(7)"),
+        no=Prints("65508: sent", "udp(7)"),
+        cites=Kernel("ip_append_data", "net/ipv4/ip_output.c"),
     ),
     Trait(
         "v6-refuses-what-its-length-cannot-say",
