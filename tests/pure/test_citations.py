@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.judge.expect import Counts, ErrorQueued, Leaves, NothingAnnounced, PathMtu, PathMtuAnnounced, PtbQuotes, TooBig
+from lab.judge.expect import Counts, ErrorQueued, IfTrait, Leaves, NothingAnnounced, PathMtu, PathMtuAnnounced, PtbQuotes, TooBig
 from lab.judge.expect.base import Expectation
 from lab.judge.expect.state import COUNTED_BY
 from lab.model.rfc import TITLES, Citation, Kernel, Manual, Rfc
@@ -32,6 +32,9 @@ PATHS = pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
 
 def families(claim: Expectation) -> Iterator[Family]:
     """Those in which this claim can be made: DF, locks, "Ip." and "Icmp." counters are IPv4's alone, and IPV6_PATHMTU is not."""
+    if isinstance(claim, IfTrait):
+        yield from families(claim.then)
+        return
     if isinstance(claim, TooBig) and claim.family is not None:
         yield claim.family
         return
