@@ -162,7 +162,7 @@ LEARNING = (
         yes=Prints("ways that hold it: 2", "ip-route(8)"),
         no=Prints("ways that hold it: 1", "ip-route(8)"),
         cites=Kernel("__ip_rt_update_pmtu", "net/ipv4/route.c"),
-        since="6.13, and 6.12.16",
+        since="6.13, 6.12.16, and 6.1.176 or before",
     ),
     Trait(
         "exceptions-bounded-by-chance",

@@ -80,7 +80,7 @@ ROUTERS = (
         yes=Counts("r", (("Icmp.OutTimeExcds", 6), ("Icmp.OutRateLimitHost", 4))),
         no=Counts("r", (("Icmp.OutTimeExcds", 6), ("Icmp.OutRateLimitHost", 0))),
         cites=Kernel("icmpv4_xrlim_allow", "net/ipv4/icmp.c"),
-        since="6.4",
+        since="6.4, and 6.1.176 or before",
     ),
     Trait(
         "sent-counts-apart",
@@ -110,7 +110,7 @@ ROUTERS = (
         yes=PtbQuotes(by="r", octets=200, quoted=128),
         no=PtbQuotes(by="r", octets=576, quoted=548),
         cites=Rfc(5837, "4"),
-        since="6.19",
+        since="6.19 (not in 6.18.15, in 7.2.7)",
     ),
     Trait(
         "ptb-v6-never-limited",

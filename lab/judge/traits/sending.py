@@ -80,7 +80,7 @@ SENDING = (
         yes=AdvertisedMss(1260, by="a"),
         no=AdvertisedMss(1460, by="a"),
         cites=Kernel("ipv4_default_advmss", "net/ipv4/route.c"),
-        since="no longer so from 6.12.111",
+        since="no longer so from 6.12.111 and in 7.2.7; so again in 7.3.4",
     ),
     Trait(
         "locked-clears-df",
@@ -100,6 +100,7 @@ SENDING = (
         yes=Prints("65508: EMSGSIZE", "udp(7)"),
         no=Prints("65508: sent", "udp(7)"),
         cites=Kernel("ip_append_data", "net/ipv4/ip_output.c"),
+        since="between 6.18 and 7.2.7",
     ),
     Trait(
         "v6-refuses-what-its-length-cannot-say",
@@ -109,6 +110,7 @@ SENDING = (
         yes=Prints("65528: EMSGSIZE", "ipv6(7)"),
         no=Prints("65528: sent", "ipv6(7)"),
         cites=Kernel("ip6_append_data", "net/ipv6/ip6_output.c"),
+        since="5.10 had it, 6.1.176 and 6.18.44 have it not; 6.12.113 and 7.2.7 have it again",
     ),
 )
 """Traits of hosts that send."""

@@ -61,7 +61,7 @@ SETTINGS = (
         yes=Prints("set here", "icmp(7)"),
         no=Prints("not here", "icmp(7)"),
         cites=Kernel("icmp_global_allow", "net/ipv4/icmp.c"),
-        since="6.12",
+        since="6.12, and 6.1.176 or before",
     ),
 )
 """Traits of settings."""
