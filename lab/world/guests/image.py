@@ -22,26 +22,31 @@ from lab.world.guests.tree import Tree
 from lab.world.programs import PACKAGES
 
 TOP = Path(__file__).parents[3]
-SHELL = [
-    "awk",
-    "cat",
-    "cp",
-    "dd",
-    "env",
-    "grep",
-    "head",
-    "mount",
-    "printf",
-    "rm",
-    "sed",
-    "seq",
-    "sh",
-    "sleep",
-    "tail",
-    "timeout",
-    "true",
-    "wc",
-]
+SHELL = tuple(
+    [
+        "awk",
+        "bash",
+        "cat",
+        "cp",
+        "dd",
+        "env",
+        "grep",
+        "head",
+        "mount",
+        "printf",
+        "rm",
+        "sed",
+        "seq",
+        "sh",
+        "sleep",
+        "sysctl",
+        "tail",
+        "test",
+        "timeout",
+        "true",
+        "wc",
+    ]
+)
 """What the shell commands of scenarios are made of."""
 KMOD = ("modprobe",)
 """What the kernel starts when it wants a module (/proc/sys/kernel/modprobe)."""

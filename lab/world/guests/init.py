@@ -32,6 +32,8 @@ LINKS = (
     ("/proc/self/fd/1", "/dev/stdout"),
     ("/proc/self/fd/2", "/dev/stderr"),
 )
+UNASKED = ("br_netfilter",)
+"""Modules that a kernel loads for nobody, though a machine that has them usually runs with them."""
 PORT_WITHIN = 30.0  # seconds; under emulation probing a device takes some tenths
 ENVIRONMENT = {"PATH": "/usr/bin:/usr/sbin:/bin:/sbin", "HOME": "/", "LANG": "C.UTF-8", "TERM": "linux"}
 
@@ -52,6 +54,8 @@ def start(job: Callable[[BinaryIO], None]) -> None:
                 os.symlink(target, link)
         with open_port() as port:
             send(port, "hello", release=os.uname().release, uptime=time.monotonic())
+            for module in UNASKED:
+                subprocess.run(["modprobe", "-q", module], check=False)
             try:
                 job(port)
             except BaseException as error:

@@ -69,8 +69,10 @@ def own_tree(job: bytes) -> Tree:
     tree.contents["/job.json"] = job
     tree.contents["/etc/hosts"] = b"127.0.0.1 localhost\n::1 localhost\n"
     tree.contents["/etc/hostname"] = b"guest\n"
-    tree.contents["/etc/passwd"] = b"root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
-    tree.contents["/etc/group"] = b"root:x:0:\nnogroup:x:65534:\n"
+    tree.contents["/etc/passwd"] = (
+        b"root:x:0:0:root:/:/bin/sh\ntcpdump:x:1:1:tcpdump:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
+    )
+    tree.contents["/etc/group"] = b"root:x:0:\ntcpdump:x:1:\nnogroup:x:65534:\n"
     tree.contents["/etc/nsswitch.conf"] = b"passwd: files\ngroup: files\nhosts: files\n"
     tree.contents["/etc/resolv.conf"] = b""
     return tree
