@@ -7,10 +7,11 @@ and from jumbo frames down to ordinary ones:
     client ──9000── r1 ──1500── r2 ──9000── server
 
 The client begins with a window of 10 segments, in two buffers of five: half of the window each, as it is told to put no less into
-one (tcp_min_tso_segs); by itself it takes smaller ones where the round trip is long (tcp_tso_autosize()). r1 drops all ten and answers each. The first PTB makes the
-client cut both buffers anew, for the new MSS, and send all of it again at once (tcp_simple_retransmit()): for 1348 octets that is
-2 * ceil(5 * 1448 / 1348) = 12 segments. Loss that a PTB explains is no sign of congestion, so the slow start threshold and the
-window stay (RFC 1191 §6.4), no timeout passes, and each segment counts as TCPSlowStartRetrans.
+one (tcp_min_tso_segs); by itself it takes smaller ones where the round trip is long (tcp_tso_autosize()). r1 drops all ten and
+answers each. The first PTB makes the client cut both buffers anew, for the new MSS, and send all of it again at once
+(tcp_simple_retransmit()): for 1348 octets that is 2 * ceil(5 * 1448 / 1348) = 12 segments. Loss that a PTB explains is no sign of
+congestion, so the slow start threshold and the window stay (RFC 1191 §6.4), no timeout passes, and each segment counts as
+TCPSlowStartRetrans.
 """
 
 from lab.judge.expect import (

@@ -22,30 +22,9 @@ from lab.world.guests.tree import Tree
 from lab.world.programs import PACKAGES
 
 TOP = Path(__file__).parents[3]
-SHELL = tuple(
-    [
-        "awk",
-        "bash",
-        "cat",
-        "cp",
-        "dd",
-        "env",
-        "grep",
-        "head",
-        "mount",
-        "printf",
-        "rm",
-        "sed",
-        "seq",
-        "sh",
-        "sleep",
-        "sysctl",
-        "tail",
-        "test",
-        "timeout",
-        "true",
-        "wc",
-    ]
+SHELL = (
+    *("awk", "bash", "cat", "cp", "dd", "env", "grep", "head", "mount", "printf", "rm", "sed"),
+    *("seq", "sh", "sleep", "sysctl", "tail", "test", "timeout", "true", "wc"),
 )
 """What the shell commands of scenarios are made of."""
 KMOD = ("modprobe",)
