@@ -84,9 +84,13 @@ class Guest:
         complaints = [line for line in self._errors.read().decode(errors="replace").splitlines(True) if line.startswith("qemu")]
         return "".join(complaints) + self._console.read_text(errors="replace")
 
-    def close(self) -> None:
-        """May be called again."""
+    def end(self) -> None:
+        """Ends it; messages() then comes to its end. Any thread may do so."""
         self._process.kill()
+
+    def close(self) -> None:
+        """Ends it, and waits until it is gone."""
+        self.end()
         self._process.wait()
         self._socket.close()
         self._errors.close()

@@ -16,6 +16,7 @@ from lab.model.kernel import Kernel
 from lab.world.guests import image, modules
 from lab.world.guests.tree import Tree
 from lab.world.kernels.cached import folder as cache
+from lab.world.kernels.locks import alone
 
 UNUSED_FOR = 30 * 24 * 3600.0
 """Seconds after which a part that nobody used is removed."""
@@ -82,17 +83,16 @@ def kept(kind: str, made_of: Iterable[str], make: Callable[[], Tree]) -> Path:
     """The archive of a part, made where it is not there. It is there whole or not at all."""
     summed = hashlib.sha256(repr((kind, *made_of, *stamps(Path(__file__).parent.glob("*.py")))).encode()).hexdigest()[:20]
     path = folder() / f"{kind}-{summed}.cpio"
-    try:
-        os.utime(path)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Guests that start together wait for who makes it first.
+    with alone(path.parent / "lock", lambda _: None, ""):
         try:
+            os.utime(path)
+        except FileNotFoundError:
+            unfinished = path.with_suffix(".part")
             unfinished.write_bytes(make().archive())
             unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        prune()
+            prune()
     return path
 
 
