@@ -12,7 +12,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help report test check bench fuzz clean constraints tools daemons FORCE
+.PHONY: help report test test-kernels check bench fuzz clean constraints tools daemons FORCE
 
 # ip, nft and tcpdump live in directories that an ordinary user's PATH lacks.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -46,6 +46,10 @@ report: .venv/.run ## run 576-router and make a page of it: out/576-router/repor
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 test: .venv/.dev tools daemons ## run all tests, in network namespaces of their own
 	@.venv/bin/python -m pytest $(BESIDE) tests/pure tests/golden tests/world tests/integration
+
+# Not a part of `make test`: five kernels of 108 MB each are fetched, the first time, and booted.
+test-kernels: .venv/.dev tools ## bisect over Debian's kernels, on the real ones: minutes
+	@.venv/bin/python -m pytest tests/guests
 
 check: .venv/.dev ## lint, format, types and the pure tests: seconds, no privileges
 	@.venv/bin/ruff check --quiet --output-format concise
