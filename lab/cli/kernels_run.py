@@ -6,6 +6,7 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ WARP = click.option("--warp", is_flag=True, help="Make waiting free: a guest's c
 @WARP
 @click.option("--long", is_flag=True, help=f"Of groups, run also what waits for more than {LONG:.0f} s; --warp does.")
 @TIMEOUT
+@click.option("--format", "form", type=click.Choice(["ktap", "junit", "json"]), help="Print this, and what happens on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the whole report of each scenario.")
 @OUT
 def run_command(
@@ -77,14 +79,15 @@ def run_command(
     warp: bool,
     long: bool,
     timeout: float,
+    form: str | None,
     verbose: bool,
     out: Path,
 ) -> None:
     """Run scenarios on other kernels: each K is booted once, in a guest that has no network but its own.
 
     Without K they are Debian's of today, from 5.10 to the newest (`pmtulab kernels ls` has more). NAME is as for `pmtulab run`;
-    without one, and without traits, it is 576-router. In `git bisect run` a kernel that does not
-    boot is one that cannot be told, and one that panics in a scenario is bad.
+    without one, and without traits, it is 576-router. In `git bisect run` a kernel that does not boot is one that cannot be told,
+    and one that panics in a scenario is bad.
 
     \b
     Exit: 0 all pass, 1 a claim failed or a guest panicked or hung, 2 bad usage or input, 125 a guest never booted or broke.
@@ -105,10 +108,16 @@ def run_command(
     except NoKernel as error:
         raise click.UsageError(str(error)) from error
     runs = []
-    for told in run_on(found, job, out, jobs or guests_at_once(cpus)):
-        say(told, len(found) > 1, verbose, warp, wanted)
-        if told.run:
-            runs.append(told.run)
+    with redirect_stdout(sys.stderr) if form else nullcontext():
+        for told in run_on(found, job, out, jobs or guests_at_once(cpus)):
+            say(told, len(found) > 1, verbose, warp, wanted)
+            if told.run:
+                runs.append(told.run)
+    if form:
+        from lab.cli.kernels_matrix import formatted
+        from lab.matrix import made
+
+        click.echo(formatted(made(runs), form), nl=False)
     sys.exit(exit_code(runs, wanted))
 
 

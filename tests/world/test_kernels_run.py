@@ -49,6 +49,8 @@ def test_another_kernel_is_booted_once_and_tells_all_until_it_panics(tmp_path: P
     breaks = tmp_path / "breaks.py"
     breaks.write_text(PANICS)
     done = pmtulab("kernels", "run", "--kernel", KERNEL, "--out", str(tmp_path), "576-router", "overhead-gre", str(breaks))
+    if done.returncode == 125 and "has booted" not in done.stdout and os.environ.get("CI") != "true":
+        pytest.skip(f"no kernel can be fetched or booted here: {done.stderr}")
     said = done.stdout
     assert done.returncode == 1, said + done.stderr
     assert said.count("has booted after") == 1
@@ -144,10 +146,23 @@ def made_up(tmp_path: Path, plot: str, *releases: str) -> list[str]:
 def test_a_kernel_that_does_not_boot_does_not_stop_the_others(tmp_path: Path) -> None:
     plot = 'sys.exit(1) if release == \'9.8\' else out.write(hello + b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\')'
     kernels = made_up(tmp_path, plot, "9.8", "9.9")
-    done = pmtulab("kernels", "run", *kernels, "--out", str(tmp_path / "out"), "-j", "2", "576-router", path=str(tmp_path / "bin"))
-    assert "bzImage-9.8: BROKEN after" in done.stdout
-    assert "bzImage-9.9: Linux 9.9 has booted" in done.stdout
-    assert "bzImage-9.9: FAIL after" in done.stdout
+    done = pmtulab(
+        "kernels",
+        "run",
+        *kernels,
+        "--out",
+        str(tmp_path / "out"),
+        "-j",
+        "2",
+        "--format",
+        "ktap",
+        "576-router",
+        path=str(tmp_path / "bin"),
+    )
+    assert "bzImage-9.8: BROKEN after" in done.stderr
+    assert "bzImage-9.9: Linux 9.9 has booted" in done.stderr
+    assert "bzImage-9.9: FAIL after" in done.stderr
+    assert done.stdout.startswith("KTAP version 1\n1..2\n")
     assert done.returncode == 1
 
 
