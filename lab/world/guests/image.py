@@ -23,8 +23,27 @@ from lab.world.programs import PACKAGES
 
 TOP = Path(__file__).parents[3]
 SHELL = (
-    *("awk", "bash", "cat", "cp", "dd", "env", "grep", "head", "mount", "printf", "rm", "sed"),
-    *("seq", "sh", "sleep", "sysctl", "tail", "test", "timeout", "true", "wc"),
+    *(
+        "awk",
+        "basename",
+        "bash",
+        "cat",
+        "cp",
+        "cut",
+        "date",
+        "dd",
+        "dirname",
+        "env",
+        "expr",
+        "grep",
+        "head",
+        "id",
+        "ln",
+        "ls",
+        "mkdir",
+    ),
+    *("mount", "mv", "od", "printf", "rm", "sed", "seq", "sh", "sleep", "sort", "stat", "sysctl", "tail", "tee", "test", "timeout"),
+    *("touch", "tr", "true", "umount", "uname", "uniq", "wc", "xargs"),
 )
 """What the shell commands of scenarios are made of."""
 KMOD = ("modprobe",)
