@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, NoReturn
 
 PORT = "pmtulab"
 """The name of the guest's virtio port."""
 LARGEST = 1 << 30
 """Octets after a line. More is not ours: a guest may run a kernel that is broken."""
+LONGEST = 1 << 20
+"""Octets of a line, its end included. What is long goes after it."""
 
 
 class Message(NamedTuple):
@@ -35,13 +37,14 @@ def send(out: BinaryIO, kind: str, octets: bytes = b"", **fields: Any) -> None:
 
 def received(source: IO[bytes]) -> Iterator[Message]:
     """Messages until the other side ends; one that is cut short is not given. Raises Garbled, and OSError as `source` does."""
-    while line := source.readline():
-        if not line.endswith(b"\n"):
+    while line := source.readline(LONGEST):
+        if not line.endswith(b"\n") and len(line) < LONGEST:
             return
         try:
-            fields = json.loads(line)
+            fields = json.loads(line, parse_constant=no_number)
             kind, length = fields.pop("kind"), fields.pop("octets")
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            json.dumps(fields, ensure_ascii=False).encode()  # a lone surrogate could be neither kept nor printed
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise Garbled(f"no message: {line[:80]!r}") from error
         if not isinstance(kind, str) or not isinstance(length, int) or not 0 <= length <= LARGEST:
             raise Garbled(f"no message: {line[:80]!r}")
@@ -49,3 +52,7 @@ def received(source: IO[bytes]) -> Iterator[Message]:
         if len(octets) < length:
             return
         yield Message(kind, fields, octets)
+
+
+def no_number(written: str) -> NoReturn:
+    raise ValueError(f"{written} is no number of JSON")
