@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import re
 import shlex
 import signal
 import subprocess
@@ -22,6 +24,10 @@ from lab.world.guests.parts import empty_folder
 from lab.world.syscalls import call
 
 PR_SET_PDEATHSIG = 1
+CONSOLE_OCTETS = 1 << 20
+"""Of a console, its end: a kernel that complains of everything fills a disk, and need not fill our memory."""
+CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_c])?|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
+"""Escape sequences and all that is no text (ECMA-48): a BIOS clears the screen first of all."""
 MEMORY = 1024
 """MB. The file system takes a tenth of it."""
 OPTIONS = (
@@ -33,7 +39,7 @@ OPTIONS = (
 
 
 class Silent(Exception):
-    """Nothing came from a guest until its time was over."""
+    """A guest's time is over, and it has not come to its end."""
 
 
 class Guest:
@@ -55,22 +61,25 @@ class Guest:
         qemu: Sequence[str] = (),
     ) -> None:
         self._console = console
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by close()
-        self._socket, theirs = socketpair()
-        # QEMU takes the last of two -initrd: ours, and not that of virtme-ng.
-        ours = ["-no-reboot", "-initrd", f"/proc/self/fd/{initramfs}", "-device", "virtio-serial-pci,id=ours"]
-        ours += ["-device", f"virtserialport,bus=ours.0,name={PORT},chardev={PORT}"]
-        ours += ["-chardev", f"socket,id={PORT},fd={theirs.fileno()}", *qemu]
-        with theirs, console.open("wb") as written:
-            self._process = subprocess.Popen(
-                composed(kernel, empty_folder(), kvm, cpus, (*OPTIONS, *options), ours),
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=self._errors,
-                pass_fds=(initramfs, theirs.fileno()),
-                start_new_session=True,
-                preexec_fn=end_with_parent,
-            )
+        with contextlib.ExitStack() as undo:
+            self._errors = undo.enter_context(tempfile.TemporaryFile())
+            self._socket, theirs = map(undo.enter_context, socketpair())
+            # QEMU takes the last of two -initrd: ours, and not that of virtme-ng.
+            ours = ["-no-reboot", "-initrd", f"/proc/self/fd/{initramfs}", "-device", "virtio-serial-pci,id=ours"]
+            ours += ["-device", f"virtserialport,bus=ours.0,name={PORT},chardev={PORT}"]
+            ours += ["-chardev", f"socket,id={PORT},fd={theirs.fileno()}", *qemu]
+            with console.open("wb") as written:
+                self._process = subprocess.Popen(
+                    composed(kernel, empty_folder(), kvm, cpus, (*OPTIONS, *options), ours),
+                    stdin=subprocess.DEVNULL,
+                    stdout=written,
+                    stderr=self._errors,
+                    pass_fds=(initramfs, theirs.fileno()),
+                    start_new_session=True,
+                    preexec_fn=end_with_parent,
+                )
+            undo.pop_all()
+            theirs.close()
 
     def messages(self, until: Callable[[], float]) -> Iterator[Message]:
         """What it tells, to its end. Raises Silent at the time (time.monotonic) that `until` gives, and Garbled."""
@@ -79,10 +88,13 @@ class Guest:
             yield from received(source)
 
     def console(self) -> str:
-        """What its console has, after what QEMU itself complained of."""
-        self._errors.seek(0)
-        complaints = [line for line in self._errors.read().decode(errors="replace").splitlines(True) if line.startswith("qemu")]
-        return "".join(complaints) + self._console.read_text(errors="replace")
+        """What its console has in the end, after what QEMU itself complained of; nothing in it does anything to a terminal."""
+        # Not by the file's own place, at which QEMU may be writing.
+        complained = os.pread(self._errors.fileno(), CONSOLE_OCTETS, 0).decode(errors="replace").splitlines(True)
+        with self._console.open("rb") as file:
+            file.seek(-min(CONSOLE_OCTETS, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            written = file.read(CONSOLE_OCTETS).decode(errors="replace")
+        return CONTROL.sub("", "".join(line for line in complained if line.startswith("qemu")) + written)
 
     def end(self) -> None:
         """Ends it; messages() then comes to its end. Any thread may do so."""
@@ -126,7 +138,10 @@ class Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._source.settimeout(max(self._until() - time.monotonic(), 0.001))
+        # Looked at before each piece: what comes without a pause has an end, too.
+        if (left := self._until() - time.monotonic()) <= 0:
+            raise Silent
+        self._source.settimeout(left)
         try:
             return self._source.recv_into(buffer)
         except TimeoutError as error:
