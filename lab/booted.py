@@ -8,18 +8,19 @@ import os
 import re
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lab.evidence import NAMES, TRACE, read, write
 from lab.judge.guest import KernelRun, Outcome
 from lab.judge.result import Result
 from lab.judge.traits import Known
 from lab.judge.verdict import Verdict
-from lab.matrix import keep_run
+from lab.matrix import KEPT, keep_run
 from lab.model.kernel import Kernel
-from lab.report.reread import Unreadable
+from lab.report.typed import misfits
 from lab.world.errors import Broken, Lacking
 from lab.world.guests.boot import Guest, Silent
 from lab.world.guests.kvm import kvm_works
@@ -67,16 +68,21 @@ class Told:
 
 
 def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, running: Running) -> Iterator[Told]:
-    """One kernel, from its boot to its end; the last is its KernelRun, which is kept, too. Raises Broken where the disk refuses."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """One kernel, from its boot to its end; the last is its KernelRun, which is kept, too. Raises Broken where the disk refuses.
+
+    Evidence of an earlier run of the same is removed first.
+    """
     seen = Seen(KernelRun(kernel), job, folder, time.monotonic())
-    reason = console = ""
+    reason = ours = console = ""
     try:
+        clear(folder, job.scenarios)
         guest = started(job, programs, seen)
         with running.one(guest):
             try:
                 for message in guest.messages(seen.until):
                     yield from seen.take(message)
+                    if seen.bye:  # whether this kernel can power off is no question of ours
+                        break
                 reason = seen.end(guest.console())
             except Silent:
                 reason = seen.silence()
@@ -85,15 +91,22 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, running: Ru
             finally:
                 console = guest.console()
     except (Broken, Lacking) as error:
-        reason = str(error)
+        ours = str(error)
     except OSError as error:
-        reason = f"{error.filename or 'this machine'}: {error.strerror}"
+        ours = f"{error.filename or 'this machine'}: {error.strerror}"
     run = replace(seen.run, wall=time.monotonic() - seen.started)
-    if reason:
-        verdict = Verdict.BROKEN if run.boot is None or seen.failed else Verdict.FAIL
+    if reason := ours or reason:
+        verdict = Verdict.BROKEN if run.boot is None or seen.failed or ours else Verdict.FAIL
         run = replace(run, stopped=verdict, reason=reason, console=tuple(console.splitlines()[-TAIL:]))
     keep_run(run, folder)
     yield Told(kernel, run=run)
+
+
+def clear(folder: Path, scenarios: Iterable[str]) -> None:
+    """Makes the folder, without what an earlier run has left in it, which could be taken for this one's. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (folder / KEPT, *(folder / name / file for name in scenarios for file in (*NAMES, TRACE))):
+        path.unlink(missing_ok=True)
 
 
 def started(job: Job, programs: set[str], seen: Seen) -> Guest:
@@ -150,7 +163,7 @@ class Seen:
     job: Job
     folder: Path
     started: float
-    over: bool = False
+    bye: bool = False
     failed: str = ""
     last: float = 0.0
 
@@ -162,7 +175,7 @@ class Seen:
         """Keeps what a message brings. Raises Garbled for one that a guest of ours would not send: its kernel may be broken."""
         try:
             told = self._take(message)
-        except (KeyError, TypeError, Unreadable) as error:
+        except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
             raise Garbled(f"{message.kind}: {type(error).__name__}: {error}") from error
         if told:
             yield told
@@ -171,8 +184,10 @@ class Seen:
         kernel, fields = self.run.kernel, message.fields
         now = time.monotonic() - self.started
         if message.kind == "hello":
+            if self.run.boot is not None:
+                raise Garbled("hello, once more")  # its time would begin anew
             self.last = now
-            self.run = replace(self.run, boot=now, kernel=replace(kernel, release=fields["release"]))
+            self.run = replace(self.run, boot=now, kernel=replace(kernel, release=str(fields["release"])))
             return Told(self.run.kernel, booted=now)
         if message.kind == "file":
             place = self.folder / self._asked(fields["scenario"])
@@ -182,16 +197,16 @@ class Seen:
         elif message.kind == "result":
             return self._result(now, *read(self.folder / self._asked(fields["scenario"])))
         elif message.kind == "trait":
-            self.run = replace(self.run, traits=(*self.run.traits, Known(**fields)))
+            self.run = replace(self.run, traits=(*self.run.traits, answer(fields)))
             return Told(kernel, known=self.run.traits[-1])
         elif message.kind == "feature":
-            self.run = replace(self.run, features=(*self.run.features, Known(**fields)))
+            self.run = replace(self.run, features=(*self.run.features, answer(fields)))
             return Told(kernel, known=self.run.features[-1])
         elif message.kind == "failed":
-            self.failed = fields["reason"]
+            self.failed = str(fields["reason"]) or "it does not say how"
         elif message.kind == "bye":
-            self.over = not self.failed
-            self.run = replace(self.run, guest_seconds=fields["uptime"])
+            self.bye = True
+            self.run = replace(self.run, guest_seconds=float(fields["uptime"]))
         return None
 
     def _asked(self, scenario: str) -> str:
@@ -201,6 +216,7 @@ class Seen:
         return scenario
 
     def _result(self, now: float, result: Result, release: str) -> Told:
+        self._asked(result.scenario.name)
         outcome = replace(outcome_of(result), wall=now - self.last)
         first = now if self.run.first_verdict is None else self.run.first_verdict
         self.run = replace(self.run, outcomes=(*self.run.outcomes, outcome), first_verdict=first)
@@ -217,10 +233,10 @@ class Seen:
         """Why a guest ended before it was done; "" for one that has told all that was asked for."""
         told = {*(outcome.scenario for outcome in self.run.outcomes), *(known.name for known in self.run.traits)}
         untold = ", ".join(sorted({*self.job.scenarios, *self.job.traits} - told))
-        if self.over:
-            return f"it says that it is done, and told nothing of {untold}" if untold else ""
         if self.failed:
             return f"the lab failed in it: {self.failed}"
+        if self.bye:
+            return f"it says that it is done, and told nothing of {untold}" if untold else ""
         if panics := PANIC.findall(console):
             return str(panics[-1])
         return "it ended without a word" if self.run.boot is None else "it ended before all was done"
@@ -229,3 +245,11 @@ class Seen:
 def outcome_of(result: Result) -> Outcome:
     failed = tuple((finding.claim, finding.seen) for finding in result.findings if finding.verdict is Verdict.FAIL)
     return Outcome(result.scenario.name, result.verdict, len(result.findings), failed, result.reason, result.seconds)
+
+
+def answer(fields: Mapping[str, Any]) -> Known:
+    """Raises TypeError for what is none."""
+    known = Known(**fields)
+    if wrong := next(misfits(known, Known, known.name), ""):
+        raise TypeError(wrong)
+    return known

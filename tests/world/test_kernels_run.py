@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.evidence import read
+from lab.evidence import NAMES, read
 from lab.judge.verdict import Verdict
+from lab.kernels import folder_of, located
 from tests.kernels import WITHIN, bzimage
 
 KERNEL = "debian:bookworm"
@@ -80,6 +82,7 @@ port = next(word for word in sys.argv if word.startswith("socket,id=pmtulab"))
 out = socket.socket(fileno=int(port.rpartition("fd=")[2])).makefile("wb", buffering=0)
 print("the console's last words", flush=True)
 hello = b'{{"kind": "hello", "octets": 0, "release": "9.9", "uptime": 1.0}}\\n'
+TRAIT = b'{{"kind": "trait", "octets": 0, "name": "df", "says": "s", "holds": true, "seen": "seen"}}\\n'
 {plot}
 """
 
@@ -104,6 +107,29 @@ hello = b'{{"kind": "hello", "octets": 0, "release": "9.9", "uptime": 1.0}}\\n'
         (
             'out.write(hello); out.write(b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\')',
             "FAIL after * s: it says that it is done, and told nothing of 576-router",
+            1,
+        ),
+        # It cannot power off, which it was not asked about.
+        (
+            'out.write(hello); out.write(b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\'); time.sleep(600)',
+            "FAIL after * s: it says that it is done, and told nothing of 576-router",
+            1,
+        ),
+        ("out.write(hello)\nwhile True: out.write(TRAIT)", "FAIL after * s: it hangs, or is too slow: no end after 2 s", 1),
+        ("out.write(hello); out.write(hello); time.sleep(600)", "FAIL after * s: its port said nonsense: hello, once more", 1),
+        (
+            "out.write(hello); out.write(TRAIT.replace(b'true', b'7'))",
+            "FAIL after * s: its port said nonsense: trait: TypeError: df.holds is 7, and no",
+            1,
+        ),
+        (
+            'out.write(hello); out.write(b\'{"kind": "result", "octets": 0, "scenario": "576-router"}\\n\')',
+            "FAIL after * s: its port said nonsense: result: FileNotFoundError: ",
+            1,
+        ),
+        (
+            'out.write(hello); out.write(b\'{"kind": "file", "octets": 0, "scenario": "../..", "name": "junit.xml"}\\n\')',
+            "FAIL after * s: its port said nonsense: file: KeyError: ",
             1,
         ),
     ],
@@ -186,3 +212,41 @@ def test_no_guest_outlives_who_booted_it(number: signal.Signals, tmp_path: Path)
     guest = os.pidfd_open(int((tmp_path / "pid").read_text())) if Path("/proc", (tmp_path / "pid").read_text()).exists() else None
     # Gone, or about to go: readable when it has.
     assert guest is None or select.select([guest], [], [], WITHIN)[0]
+
+
+@pytest.mark.tools("modprobe", "depmod")
+def test_what_our_own_disk_refuses_is_no_fault_of_the_kernel(tmp_path: Path) -> None:
+    plot = """
+folder, = __import__("pathlib").Path(OUT).glob("*-9.9")
+(folder / "576-router").write_text("in the way")
+out.write(hello); out.write(b'{"kind": "file", "octets": 0, "scenario": "576-router", "name": "junit.xml"}\\n'); time.sleep(600)
+""".replace("OUT", repr(str(tmp_path / "out")))
+    done = pmtulab("kernels", "run", *made_up(tmp_path, plot, "9.9"), "--out", str(tmp_path / "out"), path=str(tmp_path / "bin"))
+    assert "BROKEN after" in done.stdout, done.stdout + done.stderr
+    assert "576-router: File exists" in done.stdout
+    assert done.returncode == 125
+
+
+@pytest.mark.tools("modprobe", "depmod")
+def test_what_an_earlier_run_has_left_is_not_taken_for_this_ones(tmp_path: Path) -> None:
+    kernels = made_up(tmp_path, "out.write(hello)", "9.9")
+    folder = folder_of(tmp_path / "out", located(kernels[1], print))
+    old = [folder / "kernel.json", *(folder / "576-router" / name for name in NAMES)]
+    for path in old:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("old")
+    done = pmtulab("kernels", "run", *kernels, "--out", str(tmp_path / "out"), path=str(tmp_path / "bin"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert [path.name for path in old if path.exists()] == ["kernel.json"]
+    assert old[0].read_text() != "old"
+
+
+@pytest.mark.tools("modprobe", "depmod")
+def test_of_a_console_the_end_is_shown_and_it_does_nothing_to_a_terminal(tmp_path: Path) -> None:
+    plot = r"""os.write(1, b"the first\n" + b"x" * (1 << 21) + b"\n\x1bc\x1b[?7l\x1b[2J\x1b[0;31mSeaBIOS\x1b[0m\x07 (1.0)\r\n")"""
+    done = pmtulab("kernels", "run", *made_up(tmp_path, plot, "9.9"), "--out", str(tmp_path / "out"), path=str(tmp_path / "bin"))
+    assert "the first" not in done.stdout
+    run = json.loads(
+        (tmp_path / "out" / folder_of(Path(), located(str(tmp_path / "bzImage-9.9"), print)) / "kernel.json").read_text()
+    )
+    assert run["kernels"][0]["console"][-1] == "SeaBIOS (1.0)"
