@@ -13,7 +13,7 @@ from lab.kernels import Job, run_on
 from lab.kernels_at_hand import available, located
 from lab.model.debian import order
 from lab.model.kernel import Kernel
-from lab.world.errors import NoKernel
+from lab.world.errors import Broken, NoKernel
 
 Shown = str | None
 """What a kernel has shown: "yes" or "no" of a trait, "pass" or "fail" of scenarios; None where it cannot be told."""
@@ -30,14 +30,19 @@ class Tried:
 
 
 class NoChange(NoKernel):
-    """Both ends show the same, or one cannot be told."""
+    """Both ends show the same."""
+
+
+class Untold(Broken):
+    """One of the ends cannot be told. The message says which, and why."""
 
 
 def bisect(good: str, bad: str, job: Job, out: Path, say: Callable[[str], None]) -> Iterator[Tried]:
     """Boots both ends, and then those of Debian's kernels between them that halve what is left, each as it comes.
 
     The last that is given has the largest version that shows what `good` does, or the smallest that does not: what is between
-    these two, if anything, cannot be told. Raises NoKernel, NoChange and NotFetched.
+    these two, if anything, cannot be told. Raises NoKernel, NoChange, NotFetched and
+    Untold.
     """
     ends = [located(word, say) for word in (good, bad)]
     if any(not kernel.version for kernel in ends):
@@ -52,7 +57,7 @@ def bisect(good: str, bad: str, job: Job, out: Path, say: Callable[[str], None])
         tried = trial(kernel, job, out)
         yield tried
         if tried.shown is None:
-            raise NoChange(f"{kernel.name} cannot be told: {tried.words}")
+            raise Untold(f"{kernel.name} cannot be told: {tried.words}")
         shown[kernel.name] = tried.shown
     if shown[first.name] == shown[last.name]:
         raise NoChange(f"nothing changed: {shown[first.name]} on {first.name} and on {last.name}")
@@ -66,16 +71,18 @@ def bisect(good: str, bad: str, job: Job, out: Path, say: Callable[[str], None])
 def trial(kernel: Kernel, job: Job, out: Path) -> Tried:
     """One kernel, booted, and what it shows."""
     run = next(told.run for told in run_on([kernel], job, out) if told.run)
-    return Tried(run, *shows(run))
+    return Tried(run, *shows(run, job))
 
 
-def shows(run: KernelRun) -> tuple[Shown, str]:
+def shows(run: KernelRun, job: Job) -> tuple[Shown, str]:
     """What it has shown of the first trait that was asked for, or of all scenarios; and in words."""
     if run.verdict is Verdict.BROKEN:
         return None, run.reason or "broken"
-    if run.traits:
-        trait = run.traits[0]
-        return {True: "yes", False: "no", None: None}[trait.holds], trait.seen
+    if job.traits:
+        # One that panicked before has not answered: that is neither yes nor no.
+        answers = [(known.holds, known.seen) for known in run.traits]
+        holds, seen = answers[0] if answers else (None, run.reason)
+        return {True: "yes", False: "no", None: None}[holds], seen
     if run.verdict is Verdict.SKIP:
         return None, next((outcome.reason for outcome in run.outcomes if outcome.reason), "skipped")
     failed = [f"{outcome.scenario}: {claim}: {seen}" for outcome in run.outcomes for claim, seen in outcome.failed]

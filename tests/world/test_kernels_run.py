@@ -16,6 +16,7 @@ import pytest
 from lab.evidence import NAMES, read
 from lab.judge.verdict import Verdict
 from lab.kernels import folder_of, located
+from tests.fake_qemu import fake_qemu
 from tests.kernels import WITHIN, bzimage
 
 KERNEL = "debian:bookworm"
@@ -71,22 +72,6 @@ def test_another_kernel_is_booted_once_and_tells_all_until_it_panics(tmp_path: P
     assert not (folder / "breaks-the-kernel" / "result.json").exists()
 
 
-FAKE = """#!{python}
-import os, socket, sys, time
-if "--version" in sys.argv:
-    print("QEMU emulator version 7.2.0")
-    sys.exit()
-if "-chardev" not in sys.argv:
-    sys.exit("this is no KVM")
-port = next(word for word in sys.argv if word.startswith("socket,id=pmtulab"))
-out = socket.socket(fileno=int(port.rpartition("fd=")[2])).makefile("wb", buffering=0)
-print("the console's last words", flush=True)
-hello = b'{{"kind": "hello", "octets": 0, "release": "9.9", "uptime": 1.0}}\\n'
-TRAIT = b'{{"kind": "trait", "octets": 0, "name": "df", "says": "s", "holds": true, "seen": "seen"}}\\n'
-{plot}
-"""
-
-
 @pytest.mark.parametrize(
     ("plot", "says", "code"),
     [
@@ -105,30 +90,34 @@ TRAIT = b'{{"kind": "trait", "octets": 0, "name": "df", "says": "s", "holds": tr
             125,
         ),
         (
-            'out.write(hello); out.write(b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\')',
+            "out.write(hello); send('bye', uptime=2.0)",
             "FAIL after * s: it says that it is done, and told nothing of 576-router",
             1,
         ),
         # It cannot power off, which it was not asked about.
         (
-            'out.write(hello); out.write(b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\'); time.sleep(600)',
+            "out.write(hello); send('bye', uptime=2.0); time.sleep(600)",
             "FAIL after * s: it says that it is done, and told nothing of 576-router",
             1,
         ),
-        ("out.write(hello)\nwhile True: out.write(TRAIT)", "FAIL after * s: it hangs, or is too slow: no end after 2 s", 1),
+        (
+            "out.write(hello)\nwhile True: send('trait', name='df', says='s', seen='seen', holds=True)",
+            "FAIL after * s: it hangs, or is too slow: no end after 2 s",
+            1,
+        ),
         ("out.write(hello); out.write(hello); time.sleep(600)", "FAIL after * s: its port said nonsense: hello, once more", 1),
         (
-            "out.write(hello); out.write(TRAIT.replace(b'true', b'7'))",
+            "out.write(hello); send('trait', name='df', says='s', seen='seen', holds=7)",
             "FAIL after * s: its port said nonsense: trait: TypeError: df.holds is 7, and no",
             1,
         ),
         (
-            'out.write(hello); out.write(b\'{"kind": "result", "octets": 0, "scenario": "576-router"}\\n\')',
+            "out.write(hello); send('result', scenario='576-router')",
             "FAIL after * s: its port said nonsense: result: FileNotFoundError: ",
             1,
         ),
         (
-            'out.write(hello); out.write(b\'{"kind": "file", "octets": 0, "scenario": "../..", "name": "junit.xml"}\\n\')',
+            "out.write(hello); send('file', scenario='../..', name='junit.xml')",
             "FAIL after * s: its port said nonsense: file: KeyError: ",
             1,
         ),
@@ -158,10 +147,7 @@ def test_what_becomes_of_a_guest_that_goes_wrong(plot: str, says: str, code: int
 
 def made_up(tmp_path: Path, plot: str, *releases: str) -> list[str]:
     """Images of these releases, and a QEMU that plays `plot`, which has `release`."""
-    qemu = tmp_path / "bin" / "qemu-system-x86_64"
-    qemu.parent.mkdir()
-    qemu.write_text(FAKE.format(python=sys.executable, plot="release = sys.argv[sys.argv.index('-kernel') + 1][-3:]\n" + plot))
-    qemu.chmod(0o755)
+    fake_qemu(tmp_path / "bin", f"release = kernel[-3:]\n{plot}")
     paths = [tmp_path / f"bzImage-{release}" for release in releases]
     for path, release in zip(paths, releases, strict=True):
         path.write_bytes(bzimage(release))
@@ -170,7 +156,7 @@ def made_up(tmp_path: Path, plot: str, *releases: str) -> list[str]:
 
 @pytest.mark.tools("modprobe", "depmod")
 def test_a_kernel_that_does_not_boot_does_not_stop_the_others(tmp_path: Path) -> None:
-    plot = 'sys.exit(1) if release == \'9.8\' else out.write(hello + b\'{"kind": "bye", "octets": 0, "uptime": 2.0}\\n\')'
+    plot = "sys.exit(1) if release == '9.8' else (out.write(hello), send('bye', uptime=2.0))"
     kernels = made_up(tmp_path, plot, "9.8", "9.9")
     done = pmtulab(
         "kernels",
@@ -219,7 +205,7 @@ def test_what_our_own_disk_refuses_is_no_fault_of_the_kernel(tmp_path: Path) -> 
     plot = """
 folder, = __import__("pathlib").Path(OUT).glob("*-9.9")
 (folder / "576-router").write_text("in the way")
-out.write(hello); out.write(b'{"kind": "file", "octets": 0, "scenario": "576-router", "name": "junit.xml"}\\n'); time.sleep(600)
+out.write(hello); send('file', scenario='576-router', name='junit.xml'); time.sleep(600)
 """.replace("OUT", repr(str(tmp_path / "out")))
     done = pmtulab("kernels", "run", *made_up(tmp_path, plot, "9.9"), "--out", str(tmp_path / "out"), path=str(tmp_path / "bin"))
     assert "BROKEN after" in done.stdout, done.stdout + done.stderr
