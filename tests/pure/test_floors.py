@@ -26,7 +26,8 @@ class Rule(NamedTuple):
 
 PURE = "lab.model lab.theory lab.judge lab.report topologies scenarios"
 FUZZ = "lab.fuzz.generate lab.fuzz.followed lab.fuzz.compare lab.fuzz.search lab.fuzz.write"
-CONDUCTORS = "lab.run lab.run_in lab.standing lab.inside lab.capture lab.suggest lab.kernels_at_hand lab.trace lab.matrix"
+KERNELS = "lab.kernels lab.kernels_at_hand lab.booted lab.guest lab.bisect lab.matrix lab.trace lab.trace_in_guest"
+CONDUCTORS = f"lab.run lab.run_in lab.run_all lab.traits lab.standing lab.inside lab.capture lab.suggest {KERNELS}"
 DOORS = "lab.cli lab.pytest_plugin"
 TESTING = "lab.testing lab.failure"
 # No shape but a door: Mininet's command `mn` opens this file by its path, to get a topology in classes of Mininet's. Those are in
@@ -70,6 +71,21 @@ RULES = (
     Rule(f"{PURE} {CONDUCTORS} {DOORS}", "pyroute2", "one floor alone speaks netlink"),
     Rule("lab topologies scenarios", "mininet", "one file alone speaks to Mininet", but="lab.world.mininet"),
     Rule(f"{PURE} lab.world", "lab.probe", "the conductor calls the floors, they do not call it"),
+    Rule("lab.world", "lab.world.guests", "guests are asked by conductors alone", but="lab.world.guests"),
+    Rule(
+        "lab.world",
+        "lab.world.kernels",
+        "kernels are asked for by conductors, and by guests",
+        but="lab.world.kernels lab.world.guests",
+    ),
+    Rule(
+        "lab.run lab.run_all lab.find lab.evidence",
+        "lab.world.guests lab.world.kernels",
+        "what runs in a guest does not start guests",
+    ),
+    Rule("lab.world.guests", "pyroute2 lab.world.net lab.world.sandbox", "networks are made in a guest, and not around one"),
+    Rule("lab.booted lab.kernels lab.bisect lab.trace_in_guest", "lab.guest", "it is what the guest's first process imports"),
+    Rule("lab topologies scenarios", "virtme packaging", "what makes guests may be missing", but="lab.world.guests"),
     Rule("lab.world.kernels", "pyroute2 lab.world.net lab.world.sandbox", "a kernel is fetched and found without a lab"),
     Rule("lab.probe lab.world.probing", "pyroute2 lab.world.net lab.world.sandbox", "a probe of a real network needs no lab"),
     Rule("lab topologies scenarios", "yaml jsonschema", "one form of exchange is read and written in one place", but=EXCHANGE),
@@ -129,6 +145,14 @@ def test_no_module_imports_upwards() -> None:
     assert not found, "\n" + "\n".join(found)
 
 
+def test_what_may_be_missing_is_imported_where_it_is_needed() -> None:
+    """Not at the top of a file: `pmtulab doctor` says that it is missing."""
+    for name, path in modules():
+        top = ast.Module([node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+        at_once = {found.partition(".")[0] for _, found in imported(ast.unparse(top), name, is_package=False)}
+        assert not at_once & {"virtme", "packaging"}, name
+
+
 def test_every_package_is_walked() -> None:
     assert {name.split(".")[0] for name, _ in modules()} == {"lab", "topologies", "scenarios"}
 
@@ -178,6 +202,17 @@ def test_every_package_is_walked() -> None:
         ("lab.find", "import yaml"),
         ("lab.judge.matrix", "from lab.find import group_of"),
         ("lab.judge.matrix", "from lab.matrix import kept_matrix"),
+        ("lab.judge.bisection", "from lab.bisect import bisect"),
+        ("lab.world.guests.boot", "from lab.booted import Job"),
+        ("lab.world.net", "from lab.world.guests.kvm import kvm_works"),
+        ("lab.world.features", "from lab.world.kernels.locks import alone"),
+        ("lab.world.kernels.cached", "from lab.world.guests.parts import kept"),
+        ("lab.world.guests.init", "from lab.world.net import Net"),
+        ("lab.run_all", "from lab.world.guests.boot import Guest"),
+        ("lab.booted", "from lab.guest import main"),
+        ("lab.cli.kernels_run", "from lab.world.guests.kvm import kvm_works"),
+        ("lab.doctor", "import virtme"),
+        ("lab.kernels", "from packaging.version import Version"),
         ("lab.report.ktap", "from rich.text import Text"),
     ],
 )
@@ -190,6 +225,9 @@ def test_an_offender_is_caught_once(module: str, source: str) -> None:
     ("module", "source"),
     [
         ("lab.judge.scenario", "from lab.model.topology import Topology\nimport struct, ipaddress"),
+        ("lab.world.guests.tree", "from virtme.cpiowriter import CpioWriter"),
+        ("lab.world.guests.parts", "from lab.world.kernels.cached import folder"),
+        ("lab.booted", "from lab.world.guests.boot import Guest"),
         ("lab.world.netlink", "import os, socket, time\nfrom pyroute2 import IPRoute\nfrom lab.theory.plan import Plan"),
         ("lab.run", "import lab.world.build, lab.report.terminal, time"),
         ("lab.cli", "from lab.run import run\nfrom lab.report import terminal"),

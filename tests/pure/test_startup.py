@@ -20,6 +20,9 @@ HEAVY = {
     "lab.world.net",
     "lab.judge.expect",
     "lab.report.html",
+    "lab.world.guests",
+    "virtme",
+    "packaging",
 }
 
 
@@ -32,6 +35,11 @@ def loaded(program: str, *arguments: str) -> set[str]:
 
 def test_the_lab_itself_loads_nothing_heavy() -> None:
     assert loaded("import lab") == set()
+    assert loaded("import lab.cli") == set()
+
+
+def test_other_kernels_are_looked_for_without_what_boots_them() -> None:
+    assert not loaded("import lab.kernels_at_hand, lab.kernels") & {"virtme", "packaging", "rich"}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,9 @@ def test_the_lab_itself_loads_nothing_heavy() -> None:
         ("graph 576-router --format svg", {"lab.judge.expect"}),
         ("shape star --mtus 1500,1400", {"yaml"}),
         ("list", {"rich", "lab.judge.expect"}),
+        ("kernels run --help", set()),
+        ("kernels bisect --help", set()),
+        ("trace --help", set()),
         ("probe 127.0.0.1", set()),
     ],
 )
