@@ -19,18 +19,16 @@ import contextlib
 import json
 import os
 import resource
-import signal
 import socket
 import sys
 
 sys.path.append(__file__.removesuffix("/lab/world/holder.py"))
 
 from lab.world.holding import Holder
-from lab.world.syscalls import call, write
+from lab.world.syscalls import call, end_with_parent, write
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40000
-PR_SET_PDEATHSIG = 1
 NEEDED_CAPABILITIES = (1 << 12) | (1 << 13) | (1 << 21)  # CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN
 
 
@@ -78,7 +76,7 @@ def main() -> int:
             control.close()
             os.dup2(1, 2)  # last words are the child's: a lab that stands on its own must not keep anybody's stderr open
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        end_with_parent()
         settle_mounts()
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from typing import Any
+
+PR_SET_PDEATHSIG = 1
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -16,6 +19,11 @@ def call(name: str, *args: Any) -> int:
         errno = ctypes.get_errno()
         raise OSError(errno, os.strerror(errno))
     return result
+
+
+def end_with_parent() -> None:
+    """From now on SIGKILL comes when the parent ends: of it the thread that started us. For between fork and exec, too."""
+    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def write(path: str, text: str) -> None:

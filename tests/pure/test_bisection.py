@@ -15,7 +15,7 @@ from lab.judge.bisection import Bisection
 def sequences(draw: st.DrawFn, untold: bool = False) -> list[bool | None]:
     """Good up to some place, then bad; and in between, some that cannot be told."""
     good, bad = draw(st.integers(1, 40)), draw(st.integers(1, 40))
-    shown: list[bool | None] = [True] * good + [False] * bad
+    shown: list[bool | None] = [number < good for number in range(good + bad)]
     for number in draw(st.sets(st.integers(1, len(shown) - 1))) if untold else ():
         if number != len(shown) - 1:
             shown[number] = None

@@ -7,7 +7,6 @@ import io
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,8 @@ from lab.model.kernel import Kernel
 from lab.world.errors import Broken
 from lab.world.guests.messages import PORT, Message, received
 from lab.world.guests.parts import empty_folder
-from lab.world.syscalls import call
+from lab.world.syscalls import end_with_parent
 
-PR_SET_PDEATHSIG = 1
 CONSOLE_OCTETS = 1 << 20
 """Of a console, its end: a kernel that complains of everything fills a disk, and need not fill our memory."""
 CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-_c])?|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
@@ -121,11 +119,6 @@ def composed(kernel: Kernel, empty: Path, kvm: bool, cpus: int, options: Sequenc
     if asked.returncode or not asked.stdout.strip():
         raise Broken(f"virtme-ng does not boot {kernel.image}: {asked.stderr.strip()}")
     return shlex.split(asked.stdout.splitlines()[-1])
-
-
-def end_with_parent() -> None:
-    """Between fork and exec. The parent is the thread that started it, which waits for it."""
-    call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class Timed(io.RawIOBase):
