@@ -13,7 +13,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path, PurePath
 
@@ -64,7 +64,10 @@ PACKAGES_UNUSED = {"pygments"}
 
 
 def python_tree() -> Tree:
-    """This interpreter, its library, and the packages that pmtulab needs to run; modules in their compiled form alone."""
+    """This interpreter, its library, and the packages that pmtulab needs to run; modules in their compiled form alone.
+
+    Raises Lacking where a package does not say which files are its own, as those of a distribution do not.
+    """
     tree = Tree()
     interpreter = interpreter_path()
     tree.add(interpreter)
@@ -74,7 +77,10 @@ def python_tree() -> Tree:
     for path in sorted(library.rglob("*")):
         add_module(tree, library, path.relative_to(library))
     for package in sorted(needed_packages("pmtulab") - PACKAGES_UNUSED):
-        for part in metadata.files(package) or ():
+        parts = metadata.files(package)
+        if parts is None:
+            raise Lacking(f"a guest needs the files of {package}, and nothing here says which they are: install it by pip")
+        for part in parts:
             if ".." not in part.parts:
                 add_module(tree, Path(str(part.locate())).parents[len(part.parts) - 1], part)
     tree.add_libraries()
@@ -87,8 +93,9 @@ def interpreter_path() -> Path:
 
 
 def search_path() -> list[str]:
-    """Where the interpreter of a guest finds pmtulab and its packages."""
-    return [str(TOP), str(Path(str(metadata.distribution("pyroute2").locate_file("."))).resolve())]
+    """Where the interpreter of a guest finds pmtulab and its packages, which may be installed in several places."""
+    packages = map(metadata.distribution, sorted(needed_packages("pmtulab")))
+    return [*dict.fromkeys([str(TOP), *(str(Path(str(package.locate_file("."))).resolve()) for package in packages)])]
 
 
 def needed_packages(name: str) -> set[str]:
@@ -157,19 +164,23 @@ def lab_tree(sources: Iterable[str]) -> Tree:
     return tree
 
 
-def program_tree(wanted: Iterable[str]) -> Tree:
-    """The programs `wanted`, as far as this machine has them, those of any shell command, and what they are linked with."""
-    tree = Tree()
+def programs_here(wanted: Iterable[str]) -> dict[str, Path]:
+    """Where the programs `wanted` and those of any shell command are, as far as this machine has them. Raises Lacking."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+    found = {name: shutil.which(name, path=path) for name in (*KMOD, *SHELL, *ALWAYS, *wanted)}
+    for name in KMOD:
+        if found[name] is None:
+            raise Lacking(f"a guest needs {name}, which is not installed here (Debian, Ubuntu: apt-get install kmod)")
+    return {name: Path(where) for name, where in found.items() if where}
+
+
+def program_tree(programs: Mapping[str, Path]) -> Tree:
+    """These programs, as programs_here() gives them, and what they are linked with."""
+    tree = Tree()
     folders = set()
-    for name in dict.fromkeys([*KMOD, *SHELL, *ALWAYS, *wanted]):
-        found = shutil.which(name, path=path)
-        if found is None:
-            if name in KMOD:
-                raise Lacking(f"a guest needs {name}, which is not installed here (Debian, Ubuntu: apt-get install kmod)")
-            continue
-        program = Path(found).resolve()
-        tree.add(Path(found))
+    for name, found in programs.items():
+        program = found.resolve()
+        tree.add(found)
         # Where a guest looks for it, which need not be where it was found.
         for link in (f"/usr/bin/{name}", f"/usr/sbin/{name}"):
             if str(program) != link:

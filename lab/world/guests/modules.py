@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,12 +101,15 @@ def plain(name: str) -> str:
 
 
 def uncompressed(path: Path) -> bytes:
-    """A module's octets. Done here, as under emulation it would take seconds."""
-    octets = path.read_bytes()
-    if path.suffix == ".xz":
-        return lzma.decompress(octets)
-    if path.suffix == ".gz":
-        return gzip.decompress(octets)
+    """A module's octets. Done here, as under emulation it would take seconds. Raises Broken for a file that is not whole."""
+    try:
+        octets = path.read_bytes()
+        if path.suffix == ".xz":
+            return lzma.decompress(octets)
+        if path.suffix == ".gz":
+            return gzip.decompress(octets)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise Broken(f"{path}, which modules.dep names: {getattr(error, 'strerror', None) or error}") from error
     if path.suffix == ".zst":
         return tool("zstd", ["--decompress", "--stdout", "--quiet", str(path)], "zstd")
     return octets

@@ -8,7 +8,7 @@ import os
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -33,11 +33,13 @@ def empty_folder() -> Path:
     return path
 
 
-def initramfs(kernel: Kernel, sources: Iterable[str], programs: Iterable[str], job: bytes) -> int:
+def initramfs(kernel: Kernel, sources: Collection[str], programs: Iterable[str], job: bytes) -> int:
     """A descriptor of the whole file system of a guest, in memory. Raises Lacking, Broken and OSError."""
+    here = image.programs_here(sorted(programs))
     parts = [
         kept("python", (sys.version, *packages()), image.python_tree),
-        kept("programs", sorted(programs), lambda: image.program_tree(sorted(programs))),
+        # By where they are and since when: one that is installed later, or anew, is another.
+        kept("programs", (*here, *stamps(here.values())), lambda: image.program_tree(here)),
         kept("lab", stamps(image.lab_files(sources)), lambda: image.lab_tree(sources)),
         *(
             [kept("modules", stamps([Path(kernel.modules, "modules.dep")]), lambda: modules.module_tree(kernel))]
@@ -46,9 +48,13 @@ def initramfs(kernel: Kernel, sources: Iterable[str], programs: Iterable[str], j
         ),
     ]
     fd = os.memfd_create("initramfs", 0)
-    for part in parts:
-        write(fd, part.read_bytes())
-    write(fd, own_tree(job).archive())
+    try:
+        for part in parts:
+            write(fd, part.read_bytes())
+        write(fd, own_tree(job).archive())
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
 
 
