@@ -84,5 +84,6 @@ def words_of(name: str, source: str) -> set[str]:
 
 
 def folder_of(out: Path, kernel: Kernel) -> Path:
-    """Where the evidence of a kernel goes."""
-    return out / re.sub(r"[^A-Za-z0-9.+~-]+", "_", kernel.name.strip("/"))
+    """Where the evidence of a kernel goes: a folder in `out`, also of a tree that is called `.`."""
+    name = re.sub(r"[^A-Za-z0-9.+~-]+", "_", kernel.name.strip("/"))
+    return out / (name if name.strip(".") else "_" * max(len(name), 1))

@@ -13,7 +13,7 @@ from lab.cli.completing import scenarios_or_files
 from lab.cli.group import ALL_PASS, CANNOT_RUN
 from lab.cli.kernels import kernels
 from lab.cli.kernels_run import OUT, TIMEOUT, WARP, tell, traits_asked
-from lab.cli.running import chosen
+from lab.cli.running import chosen, prepare_folders
 
 if TYPE_CHECKING:
     from lab.bisect import Tried
@@ -43,6 +43,7 @@ def bisect_command(names: tuple[str, ...], good: str, bad: str, trait: str | Non
     if bool(trait) == bool(names):
         raise click.UsageError("say what changed: --trait TRAIT, or scenarios by NAME")
     job = Job(chosen(names), traits=tuple(traits_asked((trait,))) if trait else (), within=timeout, warp=warp)
+    prepare_folders([""], out)
     tried = []
     try:
         for each in bisect(good, bad, job, out, tell):

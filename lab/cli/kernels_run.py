@@ -15,7 +15,7 @@ import click
 from lab.cli.completing import scenarios_or_files
 from lab.cli.group import ALL_PASS, CANNOT_RUN, CLAIM_FAILED
 from lab.cli.kernels import kernels
-from lab.cli.running import brought, chosen
+from lab.cli.running import brought, chosen, prepare_folders
 from lab.judge.verdict import Verdict
 from lab.model.story import LONG
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lab.judge.guest import KernelRun
     from lab.judge.traits import Known
     from lab.kernels import Told
+    from lab.model.kernel import Kernel
 
 DEFAULT = ("576-router",)
 ANSWERS = {"yes": True, "no": False}
@@ -94,19 +95,14 @@ def run_command(
     Example: pmtulab kernels run --kernel debian:bookworm --kernel debian:trixie 576-router
     """
     from lab.judge.traits import TRAITS
-    from lab.kernels import Job, NoKernel, NotFetched, default_kernels, guests_at_once, located, run_on
+    from lab.kernels import Job, guests_at_once, run_on
 
     wanted = traits_asked(asked)
     scenarios = chosen(names or (() if all_traits or asked else DEFAULT))
     skip = () if warp or long else brought(names, scenarios)
     job = Job(scenarios, cpus, tuple(TRAITS) if all_traits else tuple(wanted), all_traits, timeout, warp, skip)
-    try:
-        found = [located(word, tell) for word in words or default_kernels(tell)]
-    except NotFetched as error:
-        tell(str(error))
-        sys.exit(CANNOT_RUN)
-    except NoKernel as error:
-        raise click.UsageError(str(error)) from error
+    prepare_folders([""], out)
+    found = kernels_of(words)
     runs = []
     with redirect_stdout(sys.stderr) if form else nullcontext():
         for told in run_on(found, job, out, jobs or guests_at_once(cpus)):
@@ -119,6 +115,27 @@ def run_command(
 
         click.echo(formatted(made(runs), form), nl=False)
     sys.exit(exit_code(runs, wanted))
+
+
+def kernels_of(words: Sequence[str]) -> list[Kernel]:
+    """Each kernel asked for, once, or the usual ones. What is wrong with any is said for all, and ends it: by UsageError, or by 125."""
+    from lab.kernels import NoKernel, NotFetched, default_kernels, located
+
+    found, wrong = [], list[NoKernel]()
+    try:
+        for word in dict.fromkeys(words or default_kernels(tell)):
+            try:
+                found.append(located(word, tell))
+            except NoKernel as error:
+                wrong.append(error)
+    except NotFetched as error:
+        wrong.append(error)
+    if any(not isinstance(error, NotFetched) for error in wrong):
+        raise click.UsageError("\n".join(map(str, wrong)))
+    if wrong:
+        tell("\n".join(map(str, wrong)))
+        sys.exit(CANNOT_RUN)
+    return found
 
 
 def traits_asked(words: Sequence[str]) -> dict[str, bool | None]:

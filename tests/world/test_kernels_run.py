@@ -16,6 +16,7 @@ import pytest
 from lab.evidence import NAMES, read
 from lab.judge.verdict import Verdict
 from lab.kernels import folder_of, located
+from lab.model.kernel import Kernel
 from tests.fake_qemu import fake_qemu
 from tests.kernels import WITHIN, bzimage
 
@@ -236,3 +237,41 @@ def test_of_a_console_the_end_is_shown_and_it_does_nothing_to_a_terminal(tmp_pat
         (tmp_path / "out" / folder_of(Path(), located(str(tmp_path / "bzImage-9.9"), print)) / "kernel.json").read_text()
     )
     assert run["kernels"][0]["console"][-1] == "SeaBIOS (1.0)"
+
+
+def test_what_is_wrong_with_several_kernels_is_said_at_once_and_before_any_boots(tmp_path: Path) -> None:
+    done = pmtulab("kernels", "run", "--kernel", str(tmp_path / "a"), "--kernel", "nine", "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert f"{tmp_path / 'a'}: there is no such file or folder" in done.stderr
+    assert "no kernel 'nine' is installed" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("run", "--kernel", "K"), ("bisect", "--good", "K", "--bad", "K", "576-router")])
+def test_a_place_that_cannot_be_written_to_is_said_at_once(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = pmtulab("kernels", *command, "--out", str(tmp_path / "file/out"))
+    assert done.returncode == 2
+    assert f"cannot write evidence to {tmp_path}/file/out: Not a directory; --out DIR names another place" in done.stderr
+
+
+@pytest.mark.tools("modprobe", "depmod")
+def test_a_kernel_that_is_named_twice_is_booted_once(tmp_path: Path) -> None:
+    kernels = made_up(tmp_path, "out.write(hello); send('bye', uptime=2.0)", "9.9")
+    done = pmtulab("kernels", "run", *kernels, *kernels, "-j", "2", "--out", str(tmp_path / "out"), path=str(tmp_path / "bin"))
+    assert done.stdout.count("has booted") == 1, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("debian:6.12", "debian_6.12"),
+        ("/a/b:", "a_b_"),
+        ("./b", "._b"),
+        ("../b", ".._b"),
+        (".", "_"),
+        ("..", "__"),
+        ("/", "_"),
+    ],
+)
+def test_the_evidence_of_each_kernel_is_in_a_folder_of_its_own(name: str, folder: str) -> None:
+    assert folder_of(Path("out"), Kernel(name, "9.9", "")) == Path("out", folder)
