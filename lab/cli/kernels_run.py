@@ -118,7 +118,7 @@ def run_command(
 
 
 def kernels_of(words: Sequence[str]) -> list[Kernel]:
-    """Each kernel asked for, once, or the usual ones. What is wrong with any is said for all, and ends it: by UsageError, or by 125."""
+    """Each kernel asked for, once, or the usual ones. Says what is wrong with any of them: by UsageError, or ends with 125."""
     from lab.kernels import NoKernel, NotFetched, default_kernels, located
 
     found, wrong = [], list[NoKernel]()
