@@ -130,11 +130,11 @@ def kernels_of(words: Sequence[str]) -> list[Kernel]:
                 wrong.append(error)
     except NotFetched as error:
         wrong.append(error)
-    if any(not isinstance(error, NotFetched) for error in wrong):
-        raise click.UsageError("\n".join(map(str, wrong)))
-    if wrong:
+    if any(isinstance(error, NotFetched) for error in wrong):
         tell("\n".join(map(str, wrong)))
         sys.exit(CANNOT_RUN)
+    if wrong:
+        raise click.UsageError("\n".join(map(str, wrong)))
     return found
 
 
