@@ -21,7 +21,7 @@ from lab.run import Broken, Forbidden, Run, run
 from lab.theory.calls import names
 from lab.world.tracing.tracer import tracer
 
-__all__ = ["Broken", "Forbidden", "Traced", "keep", "keep_without_page", "kept", "page", "trace", "written"]
+__all__ = ["PAGE", "Broken", "Forbidden", "Traced", "keep", "keep_without_page", "kept", "page", "trace", "written"]
 
 PAGE = "trace.html"
 
@@ -82,5 +82,5 @@ def keep_without_page(traced: Traced, folder: Path) -> None:
 
 
 def kept(folder: Path) -> Told:
-    """The trace that is kept in a folder. Raises OSError and Unreadable."""
+    """The trace that is kept in a folder. Raises OSError, and ValueError for what is none."""
     return read_back(json.loads((folder / TRACE).read_bytes()))

@@ -9,7 +9,7 @@ from lab.kernels import Job, folder_of, run_on
 from lab.kernels_at_hand import cached, located
 from lab.report.calls.told import Told
 from lab.run import Broken
-from lab.trace import kept
+from lab.trace import PAGE, kept, page
 
 USUAL = "debian:trixie"
 """The kernel of a trace where none is named and none is cached."""
@@ -22,13 +22,19 @@ def usual_kernel() -> str:
 
 
 def trace_in_guest(word: str, name: str, source: str, functions: Sequence[str], out: Path, say: Callable[[str], None]) -> Told:
-    """Runs one scenario on the kernel that `word` names, traced; its evidence goes to `out`/K/NAME.
+    """Runs one scenario on the kernel that `word` names, traced; its evidence goes to `out`/K/NAME, with the trace's page.
 
-    Raises NoKernel, NotFetched, Forbidden, and Broken where the guest came to no end.
+    Raises NoKernel, NotFetched, Forbidden, and Broken where the guest came to no end, or has left no trace.
     """
     kernel = located(word, say)
     say(f"tracing on Linux {kernel.release}, in a guest")
     run = next(told.run for told in run_on([kernel], Job({name: source}, trace=tuple(functions)), out) if told.run)
     if run.stopped:
         raise Broken("\n".join((f"{kernel.name}: {run.reason}; its console:", *(f"    {line}" for line in run.console))))
-    return kept(folder_of(out, kernel) / name)
+    folder = folder_of(out, kernel) / name
+    try:
+        told = kept(folder)
+    except (OSError, ValueError) as error:
+        raise Broken(f"{kernel.name}: the guest has left no trace that can be read: {error}") from error
+    page(told, folder / PAGE)
+    return told

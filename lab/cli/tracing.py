@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the run's evidence in DIR/NAME/, and there trace.json and trace.html.",
+    metavar="DIR",
+    help="Keep the run's evidence in DIR/NAME/, and there trace.json and trace.html; of a guest in DIR/K/NAME/.",
 )
 def trace_command(
     name: str, functions: tuple[str, ...], kernel: str | None, form: str | None, html: Path | None, out: Path | None
@@ -52,7 +53,7 @@ def trace_command(
     scenario = the_one(name)
     check_functions(functions)
     if out:
-        prepare(out / scenario.name)
+        prepare(out if kernel else out / scenario.name)
     try:
         told = elsewhere(kernel, name, functions, out) if kernel else here(scenario, name, functions, out)
         if html:
