@@ -19,7 +19,7 @@ from lab.model.packet import Icmp
 from lab.trace import Forbidden, trace
 from lab.world.tracing.tracefs import Instance, remove_leftovers, tracefs
 from tests.traces import shape
-from tests.world.command import PMTULAB, pmtulab, started
+from tests.world.command import pmtulab, started, surroundings
 
 ERRORS = ("__icmp_send", "icmp_send")
 (ROUTER,) = find("576-router")
@@ -52,12 +52,16 @@ def root() -> Iterator[Path]:
 
 @pytest.mark.tools("unshare")
 def test_who_may_not_trace_is_told_so_in_one_message(tmp_path: Path) -> None:
-    """Root of a user namespace alone: it may make networks, and not look into the kernel."""
-    run = subprocess.run(["unshare", "-Ur", *PMTULAB, "trace", "576-router"], cwd=tmp_path, capture_output=True, text=True)
+    """Root of a user namespace alone: it may make networks, and not look into the kernel. Nor can it start a guest."""
+    without_guests = "import sys; sys.modules['virtme'] = None; from lab.cli import main; main()"
+    argv = ["unshare", "-Ur", sys.executable, "-c", without_guests, "trace", "576-router"]
+    run = subprocess.run(argv, cwd=tmp_path, env=surroundings(), capture_output=True, text=True)
     assert (run.returncode, run.stdout) == (125, "")
-    assert run.stderr.startswith("this machine does not let pmtulab trace its kernel: ")
-    assert "needs root" in run.stderr
-    assert len(run.stderr.splitlines()) == 1
+    refused, *guests = run.stderr.splitlines()
+    assert refused.startswith("this machine does not let pmtulab trace its kernel: ")
+    assert "needs root" in refused
+    assert guests[0] == "other kernels cannot be booted here:"
+    assert guests[-1] == "virtme-ng is not installed (pip install 'pmtulab[kernels]')"
 
 
 def test_a_router_drops_what_it_has_spoken_about_and_nothing_else(root: Path, tmp_path: Path) -> None:
