@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -139,3 +140,13 @@ def test_what_is_written_wrong_is_told_what_is_near(tmp_path: Path) -> None:
     several = pmtulab("trace", "clamp", cwd=tmp_path)
     assert several.returncode == 2
     assert "name one: " in several.stderr
+
+
+def test_a_kernel_that_has_no_room_for_a_trace_says_so_and_keeps_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Instance) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(Instance, "_prepare", refuse)
+    with pytest.raises(Forbidden, match="gives an instance of its tracing no buffer: Cannot allocate memory"):
+        Instance(root)
+    assert not [*(root / "instances").glob(f"pmtulab_{os.getpid()}_*")]

@@ -48,7 +48,10 @@ def tracefs() -> Iterator[Path]:
 
 
 class Instance:
-    """An instance with a buffer of its own; `name` is also the group of its probes. Closing it removes both."""
+    """An instance with a buffer of its own; `name` is also the group of its probes. Closing it removes both.
+
+    Raises Forbidden where the kernel refuses any of it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -68,9 +71,9 @@ class Instance:
             raise Forbidden(f"the kernel lets nobody read its traces: {error.strerror}") from error
         try:
             self._prepare()
-        except OSError:
+        except OSError as error:
             self.close()
-            raise
+            raise Forbidden(f"the kernel gives an instance of its tracing no buffer: {error.strerror}") from error
 
     def _prepare(self) -> None:
         self.write("tracing_on", "0")
