@@ -166,6 +166,26 @@ def test_a_cache_that_cannot_be_written_is_one_message(archive: Archive, tmp_pat
             located(word, print)
 
 
+def test_a_cache_that_may_not_be_looked_into_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PMTULAB_CACHE", str(tmp_path / ("x" * 300)))
+    for words in (("fetch", "debian:6.1"), ("ls", "--cached")):
+        run = pmtulab("kernels", *words, cwd=tmp_path)
+        assert run.returncode == 125, run.stderr
+        assert run.stderr.endswith("x/debian: File name too long; PMTULAB_CACHE names another place for the cache\n")
+
+
+def test_an_archive_that_does_not_answer_is_one_message_and_what_to_set(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PMTULAB_DEBIAN_MIRROR", "http://127.0.0.1:9/debian")
+    run = pmtulab("kernels", "ls", cwd=tmp_path)
+    assert run.returncode == 125
+    said = [line for line in run.stderr.splitlines() if not line.startswith("asking for")]
+    assert said[0] == "the list of bullseye cannot be fetched:"
+    assert "Could not connect to 127.0.0.1:9" in said[1]
+    assert said[2:] == ["PMTULAB_DEBIAN_MIRROR names another archive", "and so it is with 11 suites more"]
+
+
 def test_lists_of_another_signature_are_refused(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     with throwaway_key() as other:
         monkeypatch.setenv("PMTULAB_DEBIAN_KEYRING", str(other.public))

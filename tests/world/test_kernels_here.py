@@ -123,6 +123,12 @@ def test_what_is_no_kernel_is_told(tmp_path: Path, name: str, octets: bytes | No
         located(str(tmp_path / name), print)
 
 
+def test_a_path_that_may_not_be_looked_at_is_told(tmp_path: Path) -> None:
+    """As an ordinary user meets it in root's folders; this one may not even root."""
+    with pytest.raises(NoKernel, match=r"x: File name too long$"):
+        located(f"{tmp_path}/{'x' * 300}", print)
+
+
 def test_a_folder_that_is_no_tree_is_told(tmp_path: Path) -> None:
     with pytest.raises(NoKernel, match="and so no kernel tree that was built"):
         located(str(tmp_path), print)

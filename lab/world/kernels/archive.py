@@ -20,7 +20,7 @@ from pathlib import Path
 from lab.model.debian import SUITES, DebianKernel, Listing, listing
 from lab.world.errors import NotFetched
 from lab.world.kernels.locks import alone
-from lab.world.kernels.mirrors import SECURITY, keyring, mirror
+from lab.world.kernels.mirrors import MIRROR, SECURITY, keyring, mirror
 from lab.world.kernels.tools import Say, run
 
 FRESH = 24 * 3600.0
@@ -168,7 +168,7 @@ class Suite:
         if status and GONE in said:
             raise NoSuite(f"{self._address()} has no suite {self.name}, or has it no longer")
         if status:
-            raise NotFetched(f"the list of {self.name} cannot be fetched:\n{errors(said)}")
+            raise NotFetched(f"the list of {self.name} cannot be fetched:\n{errors(said)}\n{MIRROR} names another archive")
         _, said = run(self._apt("indextargets", "--format", "$(FILENAME)", "Created-By: Packages"))
         return listing(self.name, "".join(unpacked(Path(name)) for name in said.splitlines()))
 

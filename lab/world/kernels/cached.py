@@ -46,8 +46,10 @@ def kept() -> Iterator[None]:
 
 
 def cached() -> Iterator[tuple[DebianKernel, Path]]:
-    """Every kernel in the cache, and its folder."""
-    for path in sorted((folder() / "debian").glob("*/" + WRITTEN_LAST)):
+    """Every kernel in the cache, and its folder. Raises NotFetched where this user may not look into it."""
+    with kept():
+        found = sorted((folder() / "debian").glob("*/" + WRITTEN_LAST))
+    for path in found:
         if path.parent.suffix != PART and (kernel := whole(path.parent)):
             yield kernel, path.parent
 

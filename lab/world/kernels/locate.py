@@ -32,9 +32,10 @@ def located(word: str, say: Say, *, refresh: bool = False) -> Kernel:
     """
     if word.startswith(DEBIAN):
         return from_debian(word, say, refresh=refresh)
-    if "/" in word or Path(word.partition(":")[0]).exists():
-        return at_path(word, say)
-    return installed(word)
+    try:
+        return at_path(word, say) if "/" in word or Path(word.partition(":")[0]).exists() else installed(word)
+    except OSError as error:  # a folder on the way that this user may not enter
+        raise NoKernel(f"{error.filename or word}: {error.strerror}") from error
 
 
 def from_debian(word: str, say: Say, *, refresh: bool) -> Kernel:
@@ -98,7 +99,8 @@ def listings(say: Say, *, refresh: bool = False) -> tuple[Listing, ...]:
     found = tuple(answer for answer in answers if isinstance(answer, Listing))
     wrong = dict.fromkeys(str(answer) for answer in answers if isinstance(answer, NotFetched) and not isinstance(answer, NoSuite))
     if wrong and not any(listing.kernels for listing in found):
-        raise NotFetched("\n".join(wrong))
+        first, *others = wrong
+        raise NotFetched(first + (f"\nand so it is with {len(others)} suites more" if others else ""))
     for why in wrong:
         say(why)
     return found
