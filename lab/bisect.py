@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.judge.bisection import Bisection
 from lab.judge.guest import KernelRun
 from lab.judge.verdict import Verdict
-from lab.kernels import Job, run_on
+from lab.kernels import Job, run_on, to_boot
 from lab.kernels_at_hand import available, located
 from lab.model.debian import order
 from lab.model.kernel import Kernel
@@ -44,7 +44,7 @@ def bisect(good: str, bad: str, job: Job, out: Path, say: Callable[[str], None])
     these two, if anything, cannot be told. Raises NoKernel, NoChange, NotFetched and
     Untold.
     """
-    ends = [located(word, say) for word in (good, bad)]
+    ends = to_boot((good, bad), say)
     if any(not kernel.version for kernel in ends):
         raise NoKernel("both ends must be Debian's: debian:6.12.100; of a tree of your own `git bisect run` finds the commit")
     first, last = sorted(ends, key=lambda kernel: order(kernel.version))

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,10 +19,10 @@ from lab.world.errors import Forbidden, NoKernel, NotFetched
 from lab.world.guests.boot import MEMORY
 from lab.world.guests.image import programs_of
 
-__all__ = ["Forbidden", "Job", "NoKernel", "NotFetched", "Told", "default_kernels", "located", "run_on"]
+__all__ = ["Forbidden", "Job", "NoKernel", "NotFetched", "Told", "run_on", "to_boot"]
 
-QEMU_ITSELF = 256
-"""MB that QEMU takes beside its guest's memory: what it has translated, above all."""
+QEMU_ITSELF = 1280
+"""MB that QEMU takes beside its guest's memory, by plain emulation: it keeps up to 1 GB of what it has translated."""
 
 
 def run_on(kernels: Sequence[Kernel], job: Job, out: Path, at_once: int = 1) -> Iterator[Told]:
@@ -56,6 +56,25 @@ def run_on(kernels: Sequence[Kernel], job: Job, out: Path, at_once: int = 1) -> 
             running.end()
 
 
+def to_boot(words: Sequence[str], say: Callable[[str], None]) -> list[Kernel]:
+    """The kernels of these words, each once, or without any Debian's of today; those that are not here are fetched.
+
+    Raises Forbidden before any is fetched where none could be booted. Raises NotFetched where one cannot be had now, and else
+    NoKernel: with all that is wrong.
+    """
+    require_guests()
+    found, wrong = [], dict[str, NoKernel]()
+    for word in dict.fromkeys(words or default_kernels(say)):
+        try:
+            found.append(located(word, say))
+        except NoKernel as error:
+            wrong[str(error)] = error
+    if wrong:
+        kind = NotFetched if any(isinstance(error, NotFetched) for error in wrong.values()) else NoKernel
+        raise kind("\n".join(wrong))
+    return found
+
+
 def require_guests() -> None:
     """Raises Forbidden with all that this machine lacks for a guest."""
     absent = []
@@ -64,7 +83,7 @@ def require_guests() -> None:
     if not shutil.which("modprobe", path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))):
         absent.append("modprobe is not installed (Debian, Ubuntu: apt-get install kmod)")
     if not importlib.util.find_spec("virtme"):
-        absent.append("virtme-ng is not installed (pip install 'pmtulab[kernels]')")
+        absent.append("virtme-ng is not installed (make .venv/.dev in a clone, else pip install 'pmtulab[kernels]')")
     if absent:
         raise Forbidden("other kernels cannot be booted here:\n" + "\n".join(absent))
 

@@ -119,34 +119,29 @@ def run_command(
 
 def kernels_of(words: Sequence[str]) -> list[Kernel]:
     """Each kernel asked for, once, or the usual ones. Says what is wrong with any of them: by UsageError, or ends with 125."""
-    from lab.kernels import NoKernel, NotFetched, default_kernels, located
+    from lab.kernels import NoKernel, NotFetched, to_boot
 
-    found, wrong = [], list[NoKernel]()
     try:
-        for word in dict.fromkeys(words or default_kernels(tell)):
-            try:
-                found.append(located(word, tell))
-            except NoKernel as error:
-                wrong.append(error)
+        return to_boot(words, tell)
     except NotFetched as error:
-        wrong.append(error)
-    if any(isinstance(error, NotFetched) for error in wrong):
-        tell("\n".join(map(str, wrong)))
+        tell(str(error))
         sys.exit(CANNOT_RUN)
-    if wrong:
-        raise click.UsageError("\n".join(map(str, wrong)))
-    return found
+    except NoKernel as error:
+        raise click.UsageError(str(error)) from error
 
 
 def traits_asked(words: Sequence[str]) -> dict[str, bool | None]:
     """What each trait should be, None where it is only asked. Raises UsageError for names that are none."""
     from lab.judge.traits import TRAITS
+    from lab.model.features import FEATURES
 
     wanted = {}
     wrong = []
     for word in words:
         name, equals, answer = word.partition("=")
-        if name not in TRAITS:
+        if name in FEATURES:
+            wrong.append(f"{name} is a feature, and no trait: --traits tells of it, too")
+        elif name not in TRAITS:
             near = difflib.get_close_matches(name, TRAITS, n=3, cutoff=0.4)
             wrong.append(
                 f"there is no trait {name!r}; " + (f"near it: {', '.join(near)}" if near else "`pmtulab traits` shows all")

@@ -73,6 +73,28 @@ def test_another_kernel_is_booted_once_and_tells_all_until_it_panics(tmp_path: P
     assert not (folder / "breaks-the-kernel" / "result.json").exists()
 
 
+def test_all_that_is_wrong_with_the_kernels_and_traits_is_told_at_once() -> None:
+    words = [word for number in (1, 2) for word in ("--kernel", f"./nothing-{number}")]
+    done = pmtulab("kernels", "run", *words, "576-router")
+    assert done.returncode == 2
+    assert "./nothing-1: there is no such file or folder\n./nothing-2: there is no such file or folder\n" in done.stderr
+    done = pmtulab("kernels", "run", "--trait", "gre", "--trait", "syn-mss")
+    assert done.returncode == 2
+    assert "gre is a feature, and no trait: --traits tells of it, too\nthere is no trait 'syn-mss'; near it:" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("run", "--kernel", "K"), ("run",), ("bisect", "--good", "K", "--bad", "K", "576-router")])
+def test_what_boots_no_guest_fetches_no_kernel(command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 MB would be in vain. `K` is a suite of an archive that does not answer."""
+    monkeypatch.setenv("PMTULAB_DEBIAN_MIRROR", "http://127.0.0.1:9/debian")
+    monkeypatch.setenv("PMTULAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = pmtulab("kernels", *("debian:trixie" if word == "K" else word for word in command))
+    assert done.returncode == 125
+    assert done.stderr.startswith("other kernels cannot be booted here:\nqemu-system-x86_64 is not installed (Debian,")
+    assert "asking for" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("plot", "says", "code"),
     [

@@ -62,6 +62,9 @@ def start(job: Callable[[BinaryIO], None]) -> None:
                 traceback.print_exc()
                 send(port, "failed", reason=f"{type(error).__name__}: {error}")
             send(port, "bye", uptime=time.monotonic())
+            # A write to the port does not wait until it is taken, and what a busy machine has not taken goes with the power: who
+            # booted us ends us, when this has come, or closes the port.
+            port.read(1)
     except BaseException:
         traceback.print_exc()
     power_off()
