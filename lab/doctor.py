@@ -8,9 +8,11 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 
 from lab.model.topology import IPV4, IPV6, Family, Host, Link, Router, Topology
 from lab.world.errors import Broken, Forbidden, Lacking, NotFetched
+from lab.world.guests.kvm import kvm_works
 from lab.world.kernels.mirrors import keyring, mirror
 from lab.world.kernels.tools import PACKAGES
 from lab.world.net import Net
@@ -59,8 +61,8 @@ class Check:
 
 def examine() -> Iterator[Check]:
     """Tries one thing after another; later ones are left out where an earlier one makes them impossible."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    yield Check("Python and kernel", True, f"Python {version}, Linux {os.uname().release}, uid {os.getuid()}", True)
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Check("Python and kernel", True, f"Python {python}, Linux {os.uname().release}, uid {os.getuid()}", True)
     opened = try_to_open(IPV4)
     yield opened
     if not opened.works:
@@ -83,11 +85,23 @@ def examine_kernels() -> Iterator[Check]:
     """What fetches other kernels and boots them; Debian's archive is not asked, as it is a network away."""
     for tool, package in FOR_KERNELS.items():
         yield find(tool, "pmtulab kernels", package)
+    yield find_virtme()
+    works, why = kvm_works()
+    yield Check("KVM (for `pmtulab kernels`)", works, why, False, "without it guests are emulated: the same verdicts, later")
     subject = "Debian's archive (for `pmtulab kernels`)"
     try:
         yield Check(subject, True, f"{mirror(security=False)}, signed by {keyring()}", False)
     except NotFetched as error:
         yield Check(subject, False, str(error), False)
+
+
+def find_virtme() -> Check:
+    """virtme-ng, which comes with the extra `kernels`."""
+    subject, remedy = "virtme-ng (for `pmtulab kernels`)", "make .venv/.dev in a clone, else pip install 'pmtulab[kernels]'"
+    try:
+        return Check(subject, True, version("virtme-ng"), False)
+    except PackageNotFoundError:
+        return Check(subject, False, "not installed", False, remedy)
 
 
 def network(family: Family, *, silent: bool = False) -> Topology:

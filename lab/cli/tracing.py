@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Keep the run's evidence in DIR/NAME/, and there trace.json and trace.html; of a guest in DIR/K/NAME/.",
+    help="Keep the run's evidence in DIR/NAME/, of a guest in DIR/K/NAME/, and there trace.json and trace.html.",
 )
 def trace_command(
     name: str, functions: tuple[str, ...], kernel: str | None, form: str | None, html: Path | None, out: Path | None
@@ -52,8 +51,9 @@ def trace_command(
 
     scenario = the_one(name)
     check_functions(functions)
-    if out:
-        prepare(out if kernel else out / scenario.name)
+    for folder in (out, html and html.parent):
+        if folder:
+            prepare(folder)
     try:
         told = elsewhere(kernel, name, functions, out) if kernel else here(scenario, name, functions, out)
         if html:
@@ -69,7 +69,6 @@ def here(scenario: Scenario, name: str, functions: tuple[str, ...], out: Path | 
     """On the kernel that runs; in a guest where that is forbidden. Raises Forbidden where neither can be."""
     from lab.kernels import require_guests
     from lab.trace import Forbidden, keep, trace
-    from lab.trace_in_guest import usual_kernel
 
     try:
         traced = trace(scenario, functions)
@@ -79,26 +78,26 @@ def here(scenario: Scenario, name: str, functions: tuple[str, ...], out: Path | 
         except Forbidden as too:
             raise Forbidden(f"{error}\n{too}") from error
         click.echo(f"{error}", err=True)
-        return elsewhere(usual_kernel(), name, functions, out)
+        return elsewhere(None, name, functions, out)
     if out:
+        prepare(out / scenario.name)
         keep(traced, out / scenario.name)
     return traced.told
 
 
-def elsewhere(kernel: str, name: str, functions: tuple[str, ...], out: Path | None) -> Told:
-    """On another kernel, in a guest. Its evidence is kept in `out`, or nowhere."""
+def elsewhere(kernel: str | None, name: str, functions: tuple[str, ...], out: Path | None) -> Told:
+    """On another kernel, in a guest; None is the usual one. Its evidence is kept in `out`, or nowhere."""
     from lab.kernels import NoKernel, NotFetched
     from lab.trace_in_guest import trace_in_guest
 
     ((scenario, source),) = chosen([name]).items()
-    with tempfile.TemporaryDirectory(prefix="pmtulab-") as work:
-        try:
-            return trace_in_guest(kernel, scenario, source, functions, out or Path(work), lambda line: click.echo(line, err=True))
-        except NotFetched as error:
-            click.echo(str(error), err=True)
-            sys.exit(CANNOT_RUN)
-        except NoKernel as error:
-            raise click.UsageError(str(error)) from error
+    try:
+        return trace_in_guest(kernel, scenario, source, functions, out, lambda line: click.echo(line, err=True))
+    except NotFetched as error:
+        click.echo(str(error), err=True)
+        sys.exit(CANNOT_RUN)
+    except NoKernel as error:
+        raise click.UsageError(str(error)) from error
 
 
 def the_one(name: str) -> Scenario:
@@ -130,7 +129,7 @@ def prepare(folder: Path) -> None:
     try:
         prepare_folder(folder)
     except OSError as error:
-        raise click.UsageError(f"cannot write evidence to {folder}: {error.strerror}; --out DIR names another place") from error
+        raise click.UsageError(f"cannot write to {folder}: {error.strerror}; --out and --html name another place") from error
 
 
 def exit_code(told: Told) -> int:

@@ -268,6 +268,8 @@ def test_doctor_finds_this_machine_well(tmp_path: Path) -> None:
     run = pmtulab("doctor", cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     assert re.search(r"^ok +namespaces, links and taps, IPv4", run.stdout, re.MULTILINE)
+    for what in ("virtme-ng", "KVM"):
+        assert f"  {what} (for `pmtulab kernels`)" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import pytest
 
 from lab.evidence import NAMES, read
 from lab.judge.verdict import Verdict
-from lab.kernels import folder_of, located
+from lab.kernels import folder_of
+from lab.kernels_at_hand import located
 from lab.model.kernel import Kernel
 from tests.fake_qemu import fake_qemu
 from tests.kernels import WITHIN, bzimage

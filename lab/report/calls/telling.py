@@ -61,8 +61,8 @@ def tell(result: Result, trace: Trace | None, aligned: Aligned, why: str = "") -
 
 
 def _failed(result: Result) -> str:
-    """The claims that failed; nothing where none did."""
-    return "; ".join(finding.claim for finding in result.findings if finding.verdict is Verdict.FAIL)
+    """The claims that failed, each with what was seen; nothing where none did."""
+    return "; ".join(f"{finding.claim}: {finding.seen}" for finding in result.findings if finding.verdict is Verdict.FAIL)
 
 
 def _start(observation: Observation) -> int:
