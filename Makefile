@@ -12,7 +12,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help report test test-kernels check bench fuzz clean constraints tools daemons FORCE
+.PHONY: help report kernels test test-kernels check bench fuzz clean constraints tools daemons FORCE
 
 # ip, nft and tcpdump live in directories that an ordinary user's PATH lacks.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -40,6 +40,14 @@ scenario-%: .venv/.run FORCE ## run one scenario and judge it
 
 report: .venv/.run ## run 576-router and make a page of it: out/576-router/report.html
 	@.venv/bin/pmtulab run 576-router --html
+
+# A claim that fails somewhere is what a matrix is for: it is made all the same, and its status counts. 125: a kernel could not be run.
+kernels: .venv/.dev ## run everything on Debian's kernels of today, and make a page of them: out/kernels.html
+	@ran=0
+	.venv/bin/pmtulab kernels run --traits all || ran=$$?
+	case $$ran in 0|1|125) ;; *) exit "$$ran" ;; esac
+	.venv/bin/pmtulab kernels matrix --html out/kernels.html
+	exit $$((ran == 125 ? ran : 0))
 
 # Two files of tests at a time: a lab knows nothing of another one, and tests that are alone with the machine hide what is not so.
 # A file stays together, as some share a run of the catalogue, and in order, as that one is better begun early.

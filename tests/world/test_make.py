@@ -248,3 +248,25 @@ def test_clean_removes_what_was_made_and_nothing_else(checkout: Checkout) -> Non
     assert checkout.make("clean").returncode == 0
     left = sorted(path.relative_to(checkout.folder).as_posix() for path in checkout.folder.rglob("*"))
     assert left == ["Makefile", "constraints.txt", "lab", "pyproject.toml", "scenarios", "tests", "topologies"]
+
+
+@pytest.mark.parametrize(
+    ("ran", "compared", "says"),
+    [(0, 0, None), (1, 0, None), (1, 1, "Error 1"), (125, 0, "Error 125"), (125, 1, "Error 1"), (130, 0, "Error 130")],
+)
+def test_kernels_are_compared_whatever_a_claim_came_to(checkout: Checkout, ran: int, compared: int, says: str | None) -> None:
+    """Of a claim that failed the matrix tells; but who was interrupted wants none."""
+    checkout.pretend_set_up(checkout.folder)
+    (checkout.folder / ".venv/bin").mkdir()
+    pmtulab = checkout.folder / ".venv/bin/pmtulab"
+    pmtulab.write_text(f'#!/bin/sh\necho "$@"\ncase $2 in run) exit {ran} ;; matrix) exit {compared} ;; esac\n')
+    pmtulab.chmod(0o755)
+    for stamp in (".run", ".dev"):
+        (checkout.folder / ".venv" / stamp).touch()
+    (checkout.folder / ".venv/.run").write_text(f"{checkout.folder}\n")
+    (checkout.folder / ".venv/.dev").touch()
+    result = checkout.make("kernels")
+    wanted = ["kernels run --traits all", "kernels matrix --html out/kernels.html"]
+    assert ours(result) == wanted[: 1 if ran == 130 else 2]
+    assert (says is None) == (result.returncode == 0)
+    assert says is None or f"{says}\n" in result.stderr
