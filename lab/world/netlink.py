@@ -27,7 +27,8 @@ LARGEST_READ = 1 << 17
 class Message:
     """A message ready to send, and in words what it asks for, in case the kernel refuses it.
 
-    `answered` is false for the few that the kernel never acknowledges (NFNL_MSG_BATCH_END, before 6.10).
+    `answered` is false for the few that the kernel never acknowledges (NFNL_MSG_BATCH_END, before 6.10). They begin and end a
+    transaction: where one is refused, the kernel looks at none of the others (nfnetlink_rcv_batch()).
     """
 
     __slots__ = ("answered", "octets", "what")
@@ -112,7 +113,7 @@ class Netlink:
                     if error:
                         why = explanation(flags, body)
                         refused.append(f"{batch[sequence - first].what}: {os.strerror(-error)}" + (f" ({why})" if why else ""))
-                    acknowledged |= sequence == last
+                    acknowledged |= sequence == last or (error != 0 and not batch[sequence - first].answered)
         if refused:
             raise Broken("\n".join(f"{self.where}: {line}" for line in refused))
 

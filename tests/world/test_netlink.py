@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
@@ -20,7 +21,8 @@ from lab.world.counters import moved, parse
 from lab.world.errors import Broken
 from lab.world.messages import NEW, get_route, new_route, up
 from lab.world.net import Net
-from lab.world.netlink import LARGEST_BATCH, NLM_F_DUMP, Message, Netlink, attribute, split
+from lab.world.netfilter import NETLINK_NETFILTER, delete_table
+from lab.world.netlink import HEADER, LARGEST_BATCH, NLM_F_DUMP, Message, Netlink, attribute, split
 from topologies import chain
 
 LOOPBACK = 1
@@ -151,3 +153,17 @@ def test_counters_are_those_that_the_kernel_shows(net: Net, family: int) -> None
     shown = parse(net["client"].run(["cat", "/proc/net/snmp" if family == 4 else "/proc/net/snmp6"]).stdout)
     names = {"Ip.FragFails", "Icmp.InDestUnreachs", "Udp.OutDatagrams"} if family == 4 else {"Ip6.FragFails", "Icmp6.InPktTooBigs"}
     assert names <= set(shown) <= set(counters)
+
+
+def test_a_transaction_that_is_refused_as_it_begins_is_not_waited_for(net: Net) -> None:
+    """As where nf_tables cannot be loaded. Connection tracking knows no transactions, on any kernel."""
+    opened = net["client"].socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    opened.settimeout(5)
+    refused = delete_table("none")
+    struct.pack_into("!H", refused[0].octets, HEADER.size + 2, 1)  # nfgenmsg.res_id: NFNL_SUBSYS_CTNETLINK
+    netlink = Netlink(opened, "client")
+    try:
+        with pytest.raises(Broken, match=r"^client: nftables batch: \w+"):
+            netlink.do(refused)
+    finally:
+        netlink.close()
