@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Sequence
 from errno import ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 from typing import Any
 
@@ -13,7 +14,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from lab.model.features import FEATURES, LINK_KINDS
 from lab.world.delay import delayed
-from lab.world.errors import Lacking
+from lab.world.errors import Broken, Lacking
 from lab.world.messages import LOOPBACK, NEW
 from lab.world.net import Net, Node
 from lab.world.netlink import Message
@@ -22,6 +23,7 @@ from lab.world.programs import environment, not_started
 IPPROTO_SCTP = 132
 NAME = "probed"
 TRACEFS = "/sys/kernel/tracing"
+WITHIN = 300.0  # seconds: an algorithm's modules are loaded and tested first, which an emulated kernel may take over a minute for
 
 
 def require(net: Net, needs: Iterable[str]) -> None:
@@ -40,7 +42,8 @@ def has(node: Node, feature: str) -> bool:
 def tried(node: Node, feature: str) -> tuple[bool, str]:
     """Whether the kernel has it, and in words what it answered.
 
-    Raises KeyError for a name that is no feature's, and Lacking where the program to try it with is not installed.
+    Raises KeyError for a name that is no feature's, Lacking where the program to try it with is not installed, and Broken where
+    that does not end.
     """
     if feature in LINK_KINDS:
         return tried_link_kind(node, feature)
@@ -77,12 +80,9 @@ def tried_br_netfilter(node: Node) -> tuple[bool, str]:
 def tried_esp(node: Node) -> tuple[bool, str]:
     """ESP is not a kind of link but a transformation, and it needs its algorithm, too: both are tried by adding a state."""
     command = f"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 1 mode tunnel aead rfc4106(gcm(aes)) 0x{'01' * 20} 128"
-    try:
-        done = node.run(command.split(), check=False, env=environment())
-    except (FileNotFoundError, PermissionError) as error:
-        raise not_started("ip", error) from None
+    done = asked(node, command.split())
     if done.returncode == 0:
-        node.run(["ip", "xfrm", "state", "flush"], env=environment())
+        asked(node, ["ip", "xfrm", "state", "flush"])
     return done.returncode == 0, done.stderr.strip() or "adding an ESP state succeeds"
 
 
@@ -95,6 +95,16 @@ def tried_link_kind(node: Node, kind: str) -> tuple[bool, str]:
     return why != EOPNOTSUPP, answered(f"adding a link of kind {kind}", why)
 
 
+def asked(node: Node, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """A program's answer. Raises Lacking where it is not installed, and Broken where it does not end."""
+    try:
+        return node.run(words, timeout=WITHIN, check=False, env=environment())
+    except (FileNotFoundError, PermissionError) as error:
+        raise not_started(words[0], error) from None
+    except subprocess.TimeoutExpired as late:
+        raise Broken(f"{' '.join(words)}: did not end within {WITHIN:.0f} s") from late
+
+
 def answered(what: str, why: int | None) -> str:
     """`adding a link of kind gre: Operation not supported`."""
     return f"{what}: {'done' if why is None else os.strerror(why)}"
@@ -103,10 +113,7 @@ def answered(what: str, why: int | None) -> str:
 def tried_tracefs(node: Node) -> tuple[bool, str]:
     """Whether events can be read about. It is mounted where nobody has yet: in the lab's own mount namespace, and nowhere else."""
     mounted = f"test -d {TRACEFS}/events || mount -t tracefs tracefs {TRACEFS}"
-    try:
-        done = node.run(["sh", "-c", f"{mounted} && ls {TRACEFS}/events"], check=False, env=environment())
-    except (FileNotFoundError, PermissionError) as error:
-        raise not_started("sh", error) from None
+    done = asked(node, ["sh", "-c", f"{mounted} && ls {TRACEFS}/events"])
     return done.returncode == 0, done.stderr.strip() or f"listing {TRACEFS}/events: done"
 
 

@@ -98,6 +98,14 @@ def test_without_its_program_a_feature_is_unknown_and_no_other(monkeypatch: pyte
     assert [(feature.name, feature.broken) for feature in known if feature.holds is None] == [("esp", False), ("tracefs", False)]
 
 
+@pytest.mark.tools("ip")
+def test_a_feature_whose_program_does_not_end_is_unknown_and_that_is_the_labs_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.world.features.WITHIN", 0.0)
+    known = {feature.name: feature for feature in known_features()}
+    assert known["esp"].broken
+    assert "did not end within 0 s" in known["esp"].seen
+
+
 def test_every_feature_is_tried_and_says_what_the_kernel_answered() -> None:
     known = list(known_features())
     assert [feature.name for feature in known] == sorted(FEATURES)
