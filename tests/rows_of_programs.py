@@ -42,6 +42,14 @@ ROWS = (
         },
     ),
     Row(
+        Exits(1, "ping(8)", within=1.0, beyond=2),  # which takes two seconds itself
+        TOOLS,
+        {
+            "too late": program(1, ended=START + 3_000_000_001),
+            "the other is quicker": program(2, ended=START + 999_999_999),
+        },
+    ),
+    Row(
         IfTrait("modern", then=PathMtu(576, "client", "server"), otherwise=PathMtu(577, "client", "server")),
         MODERN,
         {"it is not": lambda o: replace(o, traits={"modern": False}), "one octet more": holding(mtu=577)},
