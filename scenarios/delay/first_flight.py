@@ -8,8 +8,8 @@ all of it again, in smaller segments and at once; the others come while none of 
 outstanding, and so none of them is out of the window (tcp_v4_err()); they say nothing new. No timeout is needed, and the slow start
 threshold is not cut. The queue holds buffers of two segments, as TCP then makes them for what it would send in a millisecond, and
 never less (tcp_tso_autosize()), but for no more than half the window (tcp_cwnd_test()); each buffer is cut up for itself. The route
-allows an RTO of 2 s and more, so that a machine which stands still for a while shows none of its own; and a datagram goes first, so
-that no SYN has to wait for a neighbour's address.
+allows an RTO of 2 s and more, so that a machine which stands still for a while shows none of its own; and a datagram goes first,
+and one comes back, so that neither a SYN nor its answer has to wait for a neighbour's address.
 """
 
 from lab.judge.expect import (
@@ -52,6 +52,7 @@ def first_flight(mtu: int, initcwnd: int = 10, family: Family = IPV4) -> Scenari
                 story=(
                     Configure("client", f"{ip} route add $server via $r1.client.{version} initcwnd {initcwnd} rto_min 2s"),
                     Send(Udp("client", "server", family=family), 100),
+                    Send(Udp("server", "client", family=family), 100),
                     Send(Tcp("client", "server", family=family), octets, within=20.0),
                 ),
                 expect=(
@@ -66,7 +67,8 @@ def first_flight(mtu: int, initcwnd: int = 10, family: Family = IPV4) -> Scenari
                     SsthreshUncut(at="client"),
                     WindowUncut(initcwnd, at="client"),
                     Delivered(100, to="server"),
-                    Delivered(octets, to="server", send=2),
+                    Delivered(100, to="client", send=2),
+                    Delivered(octets, to="server", send=3),
                     Converges("client", "server", round_trips=2, after=AFTER),
                 ),
             ),

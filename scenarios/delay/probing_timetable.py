@@ -6,8 +6,8 @@ With all settings as they are by default. Timeout k comes (2^k - 1) RTOs after t
 first timeout against 3 s, which is four timeouts that begin at 200 ms: (2^k - 2) RTO >= 3 s (retransmits_timed_out()). The RTO is a
 round trip and 200 ms, or three round trips where that is more (tcp_rtt_estimator()). So without a delay it is the fifth timeout,
 6.3 s after the segment; from an RTO of 214 ms on it is the fourth, as at a round trip of 48 ms, after 3.7 s; and from one of 500 ms
-on the third, as at 240 ms, where it is 5.0 s. A datagram goes first: where a SYN is what has to ask for each neighbour's address,
-the round trip that TCP measures is twice as long.
+on the third, as at 240 ms, where it is 5.0 s. A datagram goes first, and one comes back: where a SYN or its answer is what has to
+ask for a neighbour's address, TCP measures that, too, and the round trip is up to twice as long.
 """
 
 from lab.judge.expect import Delivered, Dropped, GivesUpSize, MssWithin, NothingLearned, NoTooBig, SizesInTurn, TcpPathMtu
@@ -34,6 +34,7 @@ def timetable(delay: int, timeout: int, family: Family) -> Scenario:
                 story=(
                     Sysctl("client", "net.ipv4.tcp_mtu_probing", 1),
                     Send(Udp("client", "server", family=family), 100),
+                    Send(Udp("server", "client", family=family), 100),
                     Send(Tcp("client", "server", family=family), octets, within=20.0),
                 ),
                 expect=(
@@ -45,7 +46,8 @@ def timetable(delay: int, timeout: int, family: Family) -> Scenario:
                     NothingLearned(at="client", to="server"),
                     MssWithin(1024, 1400 - headers, at="client"),
                     Delivered(100, to="server"),
-                    Delivered(octets, to="server", send=2),
+                    Delivered(100, to="client", send=2),
+                    Delivered(octets, to="server", send=3),
                 ),
             ),
         ),

@@ -5,6 +5,10 @@
 The path MTU is never negotiated: it is found out anew by each packet that is too big. So a flow that has had the whole 1500 for
 a while notices the 1400, and then the 1000, by nothing but the next packet that r1 drops (RFC 1191 §3). A UDP program is told,
 and sends less; TCP sends what was lost again at once, in smaller segments, on the same connection (tcp_v4_mtu_reduced()).
+
+Every segment of TCP's is a full one: a shorter one behind them would pass the link. Its selective acknowledgement and the PTBs may
+both come while the program is still in send(), and then TCP hears the acknowledgement first, for the PTBs wait until send() is over
+(tcp_release_cb()): it takes the loss for congestion, and cuts its window, though it was told the reason in time.
 """
 
 from lab.judge.expect import (
@@ -27,6 +31,7 @@ from topologies import chain
 
 LINKS = {IPV4: (1400, 1000), IPV6: (1400, 1280)}
 """What the link between r1 and r2 shrinks to."""
+SEGMENTS = 20  # one send(), and no more than the window has grown to
 
 
 def scenario_of(what: str, family: Family, act: Act) -> Scenario:
@@ -74,25 +79,28 @@ def udp(family: Family) -> Scenario:
 
 def tcp(family: Family) -> Scenario:
     first, second = LINKS[family]
+    headers = 52 if family == IPV4 else 72  # with timestamps
     stream = Tcp("client", "server", family=family)
+    full = SEGMENTS * (1500 - headers)
+    fewer = SEGMENTS * (first - headers)
     act = Act(
         "one connection, before and after",
         story=(
             Send(stream, 64 * KIB),
             SetMtu("r1", "r2", first),
-            Send(stream, 64 * KIB),
+            Send(stream, full),
             SetMtu("r1", "r2", second),
-            Send(stream, 64 * KIB),
+            Send(stream, fewer),
         ),
         expect=(
             Leaves(1500, by="client", df=True if family == IPV4 else None),
             Delivered(64 * KIB, to="server", send=1),
             PtbOrder(to="client", order=(("r1", first), ("r1", second))),
-            Delivered(64 * KIB, to="server", send=2),
-            Delivered(64 * KIB, to="server", send=3),
+            Delivered(full, to="server", send=2),
+            Delivered(fewer, to="server", send=3),
             PathMtu(second, at="client", to="server"),
             TcpPathMtu(second, at="client"),
-            Mss(second - (52 if family == IPV4 else 72), at="client"),  # headers with timestamps
+            Mss(second - headers, at="client"),
             NoTimeout(at="client"),
             SsthreshUncut(at="client"),
         ),

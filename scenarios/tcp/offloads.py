@@ -5,7 +5,8 @@
 The client hands its interface buffers of several segments, to be cut up later, and r1 gets them whole, as no wire is in between.
 What counts at r1 is the size that the segments would have (skb_gso_validate_network_len()): 1500 is too big for 1400. So the ten
 segments of the first flight cost two PTBs and not ten, and each quotes a header that says 7292 octets: 5 * 1448 + 52 (IPv6: 72).
-What comes of it is the same as without.
+That no buffer has less is told the client (tcp_min_tso_segs), as by itself it takes smaller ones where the round trip is long
+(tcp_tso_autosize()). What comes of it is the same as without.
 """
 
 from lab.judge.expect import (
@@ -22,7 +23,7 @@ from lab.judge.expect import (
 )
 from lab.judge.scenario import Act, Scenario
 from lab.model.flow import Tcp
-from lab.model.story import KIB, Send
+from lab.model.story import KIB, Send, Sysctl
 from lab.model.topology import IPV4, IPV6, Family
 from topologies import chain
 
@@ -36,7 +37,7 @@ def offloads(family: Family, mss: int, told_about: int, dropped: str) -> Scenari
         acts=(
             Act(
                 "a TCP transfer",
-                story=(Send(Tcp("client", "server", family=family), 64 * KIB),),
+                story=(Sysctl("client", "net.ipv4.tcp_min_tso_segs", "5"), Send(Tcp("client", "server", family=family), 64 * KIB)),
                 expect=(
                     AdvertisedMss(1460 if family == IPV4 else 1440, by="client"),
                     TooBig(by="r1", to="client", mtu=1400, times=2),
