@@ -62,6 +62,12 @@ def passing(name: str) -> Observation:
     return tape.observation()
 
 
+def super_datagram(name: str, delivered: int) -> Observation:
+    tape = datagram(name, 8028)
+    tape.sent(8000, tape.frames[0].time, delivered=delivered)
+    return tape.observation({"a": {"Dev.TxDropped": 0 if delivered else 4}})
+
+
 def counting(name: str, forwarded: int) -> Observation:
     return Observation(network(name)[0], counters={"r": {"Ip.FragFails": 1, "Ip.ForwDatagrams": forwarded}})
 
@@ -171,6 +177,11 @@ def both(name: str) -> tuple[Observation, Observation]:
         "mtu-expires-per-namespace": lambda: (living(name, 99.9), living(name, 599.9)),
         "min-adv-mss-per-namespace": lambda: (announcing(name, 1000), announcing(name, 536)),
         "sent-counts-apart": lambda: (sending(name, 1), sending(name, 0)),
+        "v6-multipath-ptb-marks-its-way": lambda: (
+            printing(name, "ways that hold it: 2"),
+            printing(name, "ways that hold it: 1"),
+        ),
+        "super-datagrams-stay-whole": lambda: (super_datagram(name, 8000), super_datagram(name, 0)),
         "errors-name-the-interface": lambda: (quoting(200, 128), quoting(576, 548)),
         "ptb-v6-never-limited": lambda: (telling(name, 10), telling(name, 6)),
         "tunnel-answers-bridged-senders": lambda: (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lab.judge.expect.programs import Prints
 from lab.judge.expect.sender import NothingLearned, PathMtu
-from lab.judge.traits.networks import AS_WANTED, FULL, UDP, UDP6, path, two_ways
+from lab.judge.traits.networks import AS_WANTED, FULL, FULL6, UDP, UDP6, path, two_ways
 from lab.judge.traits.trait import Trait
 from lab.model.flow import DO, INTERFACE, Udp
 from lab.model.rfc import Kernel
-from lab.model.story import Configure, FlushRouteCache, ForgePtb, Quote, Run, Send, SetMtu, Step
+from lab.model.story import Configure, FlushRouteCache, ForgePtb, Quote, Run, Send, SetMtu, Step, Sysctl
 from lab.model.topology import IPV6
 
 AT_LARGE = Udp("a", "b", INTERFACE)
@@ -26,6 +26,20 @@ BY_BOTH_WAYS: tuple[Step, ...] = (
     Send(Udp("a", "b", DO, address=SHARED), FULL),
     # Each route is asked for by the way that it leads: the listing has only what was looked up.
     Run("a", ("sh", "-c", f"for way in r1 r2; do ip route get {SHARED} oif $$way; done | grep -c 'mtu 1400' | {WORDED}")),
+)
+
+SHARED6 = "2001:db8::9"
+"""The same, in IPv6."""
+BY_PORTS = tuple(Udp("a", "b", DO, IPV6, address=SHARED6, number=number) for number in range(1, 25))
+"""That the hash of their ports sends all of these by one way happens once in 8 million runs."""
+SPREAD6: tuple[Step, ...] = (
+    Configure("b", f"ip address add {SHARED6}/128 dev lo nodad"),
+    *(Configure(r, f"ip route add {SHARED6} via $b.{r}") for r in ("r1", "r2")),
+    Configure("r2", "ip route add $a via $a.r2"),
+    Configure("a", f"ip route add {SHARED6} nexthop via $r1.a nexthop via $r2.a"),
+    Sysctl("a", "net.ipv6.fib_multipath_hash_policy", 1),
+    *(Send(flow, FULL6) for flow in BY_PORTS for _ in range(2)),
+    Run("a", ("sh", "-c", f"for way in r1 r2; do ip route get {SHARED6} oif $$way; done | grep -c 'mtu 1400' | {WORDED}")),
 )
 
 LEARN_MANY = """
@@ -72,7 +86,7 @@ LEARNING = (
         yes=NothingLearned(at="a", to="b"),
         no=PathMtu(1300, at="a", to="b"),
         cites=Kernel("ipv4_sk_update_pmtu", "net/ipv4/route.c"),
-        since="no longer so from 6.12.115",
+        since="no longer so from 6.12.115, and in 6.1.192",
     ),
     Trait(
         "exception-needs-socket-v6",
@@ -92,7 +106,7 @@ LEARNING = (
         yes=NothingLearned(at="a", to="b"),
         no=PathMtu(1300, at="a", to="b"),
         cites=Kernel("ipv4_sk_update_pmtu", "net/ipv4/route.c"),
-        since="3.14; no longer so from 6.12.115",
+        since="3.14; no longer so from 6.12.115, and in 6.1.192",
     ),
     Trait(
         "below-min-pmtu-locks",
@@ -163,6 +177,16 @@ LEARNING = (
         no=Prints("ways that hold it: 1", "ip-route(8)"),
         cites=Kernel("__ip_rt_update_pmtu", "net/ipv4/route.c"),
         since="6.13, 6.12.16, and 6.1.176 or before",
+    ),
+    Trait(
+        "v6-multipath-ptb-marks-its-way",
+        "an ICMPv6 PTB about a UDP datagram makes a route exception at the nexthop that this went by",
+        two_ways(1400, IPV6),
+        SPREAD6,
+        yes=Prints("ways that hold it: 2", "ip-route(8)"),
+        no=Prints("ways that hold it: 1", "ip-route(8)"),
+        cites=Kernel("ip6_update_pmtu", "net/ipv6/route.c"),
+        since="between 6.1.192 and 6.12.118, and not in 6.18.44",
     ),
     Trait(
         "exceptions-bounded-by-chance",

@@ -14,8 +14,8 @@ def path(mtu: int, family: Family = IPV4, first: int = 1500) -> Topology:
     return Topology((Host("a"), Router("r"), Host("b")), (Link("a", "r", first), Link("r", "b", mtu)), (family,))
 
 
-def two_ways(mtu: int) -> Topology:
+def two_ways(mtu: int, family: Family = IPV4) -> Topology:
     """a ──1500── r1 ──mtu── b, and a ──1500── r2 ──mtu── b"""
     ways = ("r1", "r2")
     links = (*(Link("a", r, 1500) for r in ways), *(Link(r, "b", mtu) for r in ways))
-    return Topology((Host("a"), *map(Router, ways), Host("b")), links)
+    return Topology((Host("a"), *map(Router, ways), Host("b")), links, (family,))

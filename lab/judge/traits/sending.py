@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from lab.judge.expect.programs import Prints
+from lab.judge.expect.sender import Delivered
+from lab.judge.expect.state import Counts
 from lab.judge.expect.wire import AdvertisedMss, Fragments, Leaves
 from lab.judge.traits.networks import AS_WANTED, FULL, UDP, path
 from lab.judge.traits.trait import Trait
-from lab.model.flow import Tcp
+from lab.model.flow import DO, Tcp, Udp
 from lab.model.rfc import Kernel
 from lab.model.story import KIB, Configure, Run, Send, Step
-from lab.model.topology import IPV6
+from lab.model.topology import IPV6, Host, Link, Topology
 
 SEND_TOO_LONG = """
 import errno, socket
@@ -53,6 +55,16 @@ BROADCAST: tuple[Step, ...] = (
 
 SENDING = (
     Trait(
+        "super-datagrams-stay-whole",
+        "veth takes in whole what UDP_SEGMENT makes of several datagrams, and holds none of them against its MTU",
+        Topology((Host("a"), Host("b")), (Link("a", "b", 9000, 1500),), offloads=True),
+        (Send(Udp("a", "b", DO, segment=2000), 8000, within=2.0),),
+        yes=Delivered(8000, to="b"),
+        no=Counts("a", (("Dev.TxDropped", 4),)),
+        cites=Kernel("is_skb_forwardable", "net/core/dev.c"),
+        since="between 5.10 and 6.1",
+    ),
+    Trait(
         "segments-without-checksum-offload",
         "UDP_SEGMENT works also where the interface computes no checksums",
         path(1500),  # whose interfaces do not: offloads are off in a lab
@@ -80,7 +92,7 @@ SENDING = (
         yes=AdvertisedMss(1260, by="a"),
         no=AdvertisedMss(1460, by="a"),
         cites=Kernel("ipv4_default_advmss", "net/ipv4/route.c"),
-        since="no longer so from 6.12.111 and in 7.2.7; so again in 7.3.4",
+        since="no longer so from 6.12.111 and in 7.2.7; so again in 6.12.118 and 7.3.4",
     ),
     Trait(
         "locked-clears-df",
