@@ -20,7 +20,7 @@ from lab.model.packet import Icmp
 from lab.trace import Forbidden, trace
 from lab.world.tracing.tracefs import Instance, remove_leftovers, tracefs
 from tests.traces import shape
-from tests.world.command import pmtulab, started
+from tests.world.command import pmtulab, started, surroundings
 
 ERRORS = ("__icmp_send", "icmp_send")
 (ROUTER,) = find("576-router")
