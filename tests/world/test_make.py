@@ -165,7 +165,9 @@ def test_help_is_the_default_and_lists_every_target(checkout: Checkout) -> None:
     result = checkout.make()
     assert result.returncode == 0
     listed = re.findall(r"^  make (\S+) +\w", result.stdout, re.MULTILINE)
-    assert listed == ["help", "scenario-NAME", "report", "test", "check", "bench", "fuzz", "clean", "constraints"]
+    assert listed == [
+        *("help", "scenario-NAME", "report", "kernels", "test", "test-kernels", "check", "bench", "fuzz", "clean", "constraints")
+    ]
 
 
 def test_missing_tools_are_named_and_fail_only_in_ci(checkout: Checkout) -> None:
