@@ -19,7 +19,12 @@ from lab.world.net import Net
 from tests.world.command import pmtulab
 
 ANSWERED_NO: dict[str, set[str]] = {
-    "6.18.44": {"errors-name-the-interface", "refuses-what-its-length-cannot-say", "v6-refuses-what-its-length-cannot-say"}
+    "6.18.44": {
+        "errors-name-the-interface",
+        "refuses-what-its-length-cannot-say",
+        "v6-multipath-ptb-marks-its-way",
+        "v6-refuses-what-its-length-cannot-say",
+    }
 }
 """Kernels on which every answer has been looked at, and the traits that they have not."""
 
@@ -80,6 +85,7 @@ def test_without_its_program_a_trait_is_unknown_and_the_others_are_told() -> Non
         "refuses-what-its-length-cannot-say",
         "segments-without-checksum-offload",
         "withheld-errors-counted",
+        "v6-multipath-ptb-marks-its-way",
         "v6-refuses-what-its-length-cannot-say",
         "min-pmtu-per-namespace",
         "icmp-budget-per-namespace",
