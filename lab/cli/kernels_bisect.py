@@ -35,7 +35,7 @@ def bisect_command(names: tuple[str, ...], good: str, bad: str, trait: str | Non
 
     \b
     Exit: 0 found, 2 bad usage or input, or nothing changed, 125 it cannot be told.
-    Example: pmtulab kernels bisect --good debian:6.12.96 --bad debian:6.12.118 --trait syn-mss-follows-path-mtu
+    Example: pmtulab kernels bisect --good debian:6.12.107 --bad debian:6.12.118 --trait exception-needs-socket
     """
     from lab.bisect import bisect
     from lab.kernels import Job, NoKernel, NotFetched
