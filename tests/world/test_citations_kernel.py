@@ -17,6 +17,7 @@ INLINED = {
     "tcp_mtu_probe": "static with one caller, tcp_write_xmit()",
     "tcp_mtup_probe_failed": "static with one caller, tcp_fastretrans_alert()",
     "tcp_mtup_probe_success": "static with one caller, tcp_clean_rtx_queue()",
+    "tcp_write_timeout": "static with one caller, tcp_retransmit_timer(), into which compilers put it",
     "ip_frag_reasm": "static with one caller, ip_frag_queue(), into which compilers put it",
 }
 """Functions that need not have a symbol, and why."""
