@@ -41,8 +41,7 @@ def bisect(good: str, bad: str, job: Job, out: Path, say: Callable[[str], None])
     """Boots both ends, and then those of Debian's kernels between them that halve what is left, each as it comes.
 
     The last that is given has the largest version that shows what `good` does, or the smallest that does not: what is between
-    these two, if anything, cannot be told. Raises NoKernel, NoChange, NotFetched and
-    Untold.
+    these two, if anything, cannot be told. Raises NoKernel, NoChange, NotFetched and Untold.
     """
     ends = to_boot((good, bad), say)
     if any(not kernel.version for kernel in ends):

@@ -80,7 +80,8 @@ def boot(kernel: Kernel, job: Job, programs: set[str], folder: Path, running: Ru
         with running.one(guest):
             try:
                 for message in guest.messages(seen.until):
-                    yield from seen.take(message)
+                    if told := seen.take(message):
+                        yield told
                     if seen.bye:  # whether this kernel can power off is no question of ours
                         break
                 reason = seen.end(guest.console())
@@ -171,14 +172,15 @@ class Seen:
         """When its time is over."""
         return self.started + (BOOT_WITHIN if self.run.boot is None else self.run.boot + self.job.within)
 
-    def take(self, message: Message) -> Iterator[Told]:
-        """Keeps what a message brings. Raises Garbled for one that a guest of ours would not send: its kernel may be broken."""
+    def take(self, message: Message) -> Told | None:
+        """Keeps what a message brings, and gives what of it is to be told.
+
+        Raises Garbled for one that a guest of ours would not send: its kernel may be broken.
+        """
         try:
-            told = self._take(message)
+            return self._take(message)
         except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
             raise Garbled(f"{message.kind}: {type(error).__name__}: {error}") from error
-        if told:
-            yield told
 
     def _take(self, message: Message) -> Told | None:
         kernel, fields = self.run.kernel, message.fields

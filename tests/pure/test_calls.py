@@ -246,7 +246,7 @@ def test_a_trace_crosses_as_json() -> None:
 @pytest.mark.parametrize("broken", [{}, {"schema": 99}, {"schema": 1}, [], {"schema": 1, "verdict": "pass", "acts": [{}]}])
 def test_what_is_no_trace_is_refused(broken: object) -> None:
     with pytest.raises(Unreadable):
-        read_back(broken)  # type: ignore[arg-type]
+        read_back(broken)  # type: ignore[arg-type]  # the point
 
 
 def test_the_report_and_the_page_say_the_same() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from lab.judge.verdict import Verdict
 from lab.kernels import folder_of
 from lab.kernels_at_hand import located
 from lab.model.kernel import Kernel
+from lab.world.guests.boot import Silent, Timed
 from tests.fake_qemu import fake_qemu
 from tests.kernels import WITHIN, bzimage
 
@@ -55,7 +57,7 @@ def test_another_kernel_is_booted_once_and_tells_all_until_it_panics(tmp_path: P
     breaks.write_text(PANICS)
     done = pmtulab("kernels", "run", "--kernel", KERNEL, "--out", str(tmp_path), "576-router", "overhead-gre", str(breaks))
     if done.returncode == 125 and "has booted" not in done.stdout and os.environ.get("CI") != "true":
-        pytest.skip(f"no kernel can be fetched or booted here: {done.stderr}")
+        pytest.skip(f"no kernel can be fetched or booted here: {done.stderr}")  # without a network, say; in CI it fails
     said = done.stdout
     assert done.returncode == 1, said + done.stderr
     assert said.count("has booted after") == 1
@@ -298,3 +300,13 @@ def test_a_kernel_that_is_named_twice_is_booted_once(tmp_path: Path) -> None:
 )
 def test_the_evidence_of_each_kernel_is_in_a_folder_of_its_own(name: str, folder: str) -> None:
     assert folder_of(Path("out"), Kernel(name, "9.9", "")) == Path("out", folder)
+
+
+def test_a_guest_that_talks_without_a_pause_has_an_end() -> None:
+    """What lies there to be read keeps no reader busy when the time is over."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"x" * 100)
+        with pytest.raises(Silent):
+            Timed(ours, time.monotonic).read(1)
+        assert Timed(ours, lambda: time.monotonic() + WITHIN).read(1) == b"x"
